@@ -1,0 +1,1 @@
+"""Background jobs for Python that survive a kill -9."""

@@ -1,0 +1,1 @@
+"""BaseJob, the job types that are shipped, and their payload models."""

@@ -1,0 +1,104 @@
+"""JobPayload: what a handler is given, as JSON within limits."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import InvalidJob, Problem
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+_MAX_INTEGER = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadLimits:
+    """How large (bytes of JSON) and how deep (nested containers) a payload may be."""
+
+    max_bytes: int = MAX_BYTES
+    max_depth: int = MAX_DEPTH
+
+
+@dataclass(frozen=True, slots=True)
+class JobPayload:
+    """A JSON object, already encoded: UTF-8, compact, finite numbers, no lone surrogates, within the limits."""
+
+    raw: bytes
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any], limits: PayloadLimits = PayloadLimits()) -> JobPayload:
+        """Encode a mapping. InvalidJob lists what is not JSON, too large or too deep, by field."""
+        if not isinstance(value, Mapping):
+            raise InvalidJob([Problem("payload", f"must be a JSON object, not {type(value).__name__}")])
+        problems = json_problems(value, limits.max_depth)
+        if problems:
+            raise InvalidJob(problems)
+        raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        return cls.of_raw(raw, limits)
+
+    @classmethod
+    def of_raw(cls, raw: bytes, limits: PayloadLimits = PayloadLimits()) -> JobPayload:
+        """Take JSON that an encoder just made; only the size is checked."""
+        if len(raw) > limits.max_bytes:
+            message = f"is {len(raw)} bytes of JSON, at most {limits.max_bytes} are allowed; pass a reference instead"
+            raise InvalidJob([Problem("payload", message)])
+        return cls(raw)
+
+    def value(self) -> dict[str, Any]:
+        """The object, decoded."""
+        decoded: dict[str, Any] = json.loads(self.raw)
+        return decoded
+
+
+def json_problems(value: object, max_depth: int = MAX_DEPTH, path: str = "payload") -> list[Problem]:
+    """What keeps `value` from being JSON that every reader understands alike: one Problem for each place."""
+    problems: list[Problem] = []
+    _walk(value, path, max_depth, problems)
+    return problems
+
+
+def _walk(value: object, path: str, depth_left: int, problems: list[Problem]) -> None:
+    if isinstance(value, str):
+        _check_text(value, path, problems)
+    elif value is None or isinstance(value, bool):
+        return
+    elif isinstance(value, int):
+        if not -_MAX_INTEGER - 1 <= value <= _MAX_INTEGER:
+            problems.append(Problem(path, "does not fit 64 bits; send it as a string"))
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            problems.append(Problem(path, f"is {value}, which JSON cannot hold; send null or a string"))
+    elif isinstance(value, (Mapping, list, tuple)):
+        if depth_left <= 0:
+            problems.append(Problem(path, "is nested too deeply; flatten it or pass a reference instead"))
+        else:
+            _walk_container(value, path, depth_left - 1, problems)
+    else:
+        problems.append(Problem(path, f"is a {type(value).__name__}, which is not JSON; convert it first"))
+
+
+def _walk_container(
+    value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], path: str, depth_left: int, problems: list[Problem]
+) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                problems.append(Problem(path, f"has the key {key!r}; JSON keys are strings"))
+                continue
+            _check_text(key, f"{path} (a key)", problems)
+            _walk(item, f"{path}.{key}", depth_left, problems)
+    else:
+        for index, item in enumerate(value):
+            _walk(item, f"{path}[{index}]", depth_left, problems)
+
+
+def _check_text(text: str, path: str, problems: list[Problem]) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            problems.append(Problem(path, "has a lone surrogate, which is not valid Unicode"))

@@ -1,0 +1,92 @@
+"""Worker and WorkerPool: what runs jobs in one process. Scheduler: what makes recurring jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .health_check import Health
+
+
+@dataclass(frozen=True, slots=True)
+class SlotHealth:
+    """One slot of a pool: what it does, and since when (seconds on the monotonic clock, as an age)."""
+
+    slot: int
+    state: str
+    job_id: str | None
+    job_type: str | None
+    seconds: float
+    jobs_run: int
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatistics:
+    """What a pool has done since it started."""
+
+    slots: int
+    busy: int
+    processed: int
+    succeeded: int
+    retried: int
+    failed: int
+    cancelled: int
+    given_back: int
+    refused: int
+
+    def to_dict(self) -> dict[str, int]:
+        """The counts by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class WorkerPool(Protocol):
+    """N slots that run jobs at the same time in one process."""
+
+    def statistics(self) -> PoolStatistics:
+        """What the pool has done so far."""
+        ...
+
+    def slots(self) -> list[SlotHealth]:
+        """Each slot and what it does."""
+        ...
+
+    def add_workers(self, count: int) -> int:
+        """Add slots while running; the new number of slots."""
+        ...
+
+    def remove_workers(self, count: int) -> int:
+        """Remove slots while running: idle ones at once, busy ones after their job. At least one stays."""
+        ...
+
+
+class Worker(Protocol):
+    """One process's part in running jobs: a pool and a few small background roles of one shape."""
+
+    @property
+    def worker_id(self) -> str:
+        """Its identity; never reused."""
+        ...
+
+    async def start(self) -> None:
+        """Start the roles; returns when they run."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop fetching; let jobs finish up to the deadline; give the rest back. May be called twice."""
+        ...
+
+    def health(self) -> Health:
+        """Whether the fetch loop advances, and each slot."""
+        ...
+
+
+class Scheduler(Protocol):
+    """Makes the jobs of recurring schedules when they are due."""
+
+    async def run_due(self) -> float:
+        """Fire what is due; the seconds until the next look is needed."""
+        ...
+
+    def next_instant(self, cron: str, timezone: str, after: int) -> int:
+        """The first due instant after `after`, both in milliseconds since 1970; InvalidJob names what is wrong."""
+        ...

@@ -1,0 +1,1 @@
+"""pytest fixtures for users of hexjobs; loaded by pytest as a plugin."""
