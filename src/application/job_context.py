@@ -77,7 +77,9 @@ class JobContext:
     async def submit_job(self, job_type: Any, payload: Any = None, **options: Any) -> str:
         """Submit another job; as `AsyncBackgroundJobService.submit_job`."""
         if self._submit is None:
-            raise RuntimeError("this context was made without a service; give `submit` to submit jobs in a test")
+            raise RuntimeError(
+                "this context was made without a service; give `submit` to submit jobs in a test"
+            )
         return await self._submit(job_type, payload, **options)
 
     def cancel(self) -> None:
@@ -95,5 +97,7 @@ class BlockingJobContext(JobContext):
     def submit_job(self, job_type: Any, payload: Any = None, **options: Any) -> str:  # type: ignore[override]  # a thread has nothing to await with
         """Submit another job; as `BackgroundJobService.submit_job`."""
         if self._blocking_submit is None:
-            raise RuntimeError("this context was made without a service; give `blocking_submit` to submit jobs in a test")
+            raise RuntimeError(
+                "this context was made without a service; give `blocking_submit` to submit jobs in a test"
+            )
         return self._blocking_submit(job_type, payload, **options)

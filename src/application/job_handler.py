@@ -18,7 +18,9 @@ R = TypeVar("R")
 
 class _Decorator(Protocol):
     @overload
-    def __call__(self, function: Callable[Concatenate[Any, P, ...], Coroutine[Any, Any, R]], /) -> JobType[P, R]: ...
+    def __call__(
+        self, function: Callable[Concatenate[Any, P, ...], Coroutine[Any, Any, R]], /
+    ) -> JobType[P, R]: ...
     @overload
     def __call__(self, function: Callable[Concatenate[Any, P, ...], R], /) -> JobType[P, R]: ...
 

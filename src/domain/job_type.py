@@ -47,9 +47,13 @@ class JobType(Generic[P, R]):
     ) -> None:
         problems = []
         if not is_job_type(name):
-            problems.append(Problem("job_type", f"{name!r} must be 1 to 64 of lower-case letters, digits, _ - . :"))
+            problems.append(
+                Problem("job_type", f"{name!r} must be 1 to 64 of lower-case letters, digits, _ - . :")
+            )
         if queue is not None and not is_name(queue):
-            problems.append(Problem(f"{name}.queue", "must be 1 to 64 of lower-case letters, digits, _ and -"))
+            problems.append(
+                Problem(f"{name}.queue", "must be 1 to 64 of lower-case letters, digits, _ and -")
+            )
         if max_retries is not None and max_retries < 0:
             problems.append(Problem(f"{name}.max_retries", "must be 0 or more"))
         if isolation != "none":

@@ -82,7 +82,10 @@ def _walk(value: object, path: str, depth_left: int, problems: list[Problem]) ->
 
 
 def _walk_container(
-    value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], path: str, depth_left: int, problems: list[Problem]
+    value: Mapping[Any, Any] | list[Any] | tuple[Any, ...],
+    path: str,
+    depth_left: int,
+    problems: list[Problem],
 ) -> None:
     if isinstance(value, Mapping):
         for key, item in value.items():

@@ -48,7 +48,9 @@ class Transition:
     meaning: str
 
 
-def _row(event: JobEvent, sources: set[JobStatus], target: JobStatus, spent: bool, meaning: str) -> Transition:
+def _row(
+    event: JobEvent, sources: set[JobStatus], target: JobStatus, spent: bool, meaning: str
+) -> Transition:
     return Transition(event, frozenset(sources), target, spent, meaning)
 
 
@@ -59,7 +61,9 @@ TRANSITIONS: dict[JobEvent, Transition] = {
         _row(JobEvent.DEQUEUED, {PENDING}, PROCESSING, True, "a worker took it; the attempt counts"),
         _row(JobEvent.SUCCEEDED, {PROCESSING}, COMPLETED, True, "the handler returned"),
         _row(JobEvent.ERRED, {PROCESSING}, RETRYING, True, "the handler raised and attempts are left"),
-        _row(JobEvent.DIED, {PROCESSING, PENDING}, FAILED, True, "no attempt is left, or it can never succeed"),
+        _row(
+            JobEvent.DIED, {PROCESSING, PENDING}, FAILED, True, "no attempt is left, or it can never succeed"
+        ),
         _row(JobEvent.SNOOZED, {PROCESSING}, SCHEDULED, False, "the handler asked for a later time"),
         _row(JobEvent.GIVEN_BACK, {PROCESSING}, PENDING, False, "its worker stopped before the job was done"),
         _row(JobEvent.LEASE_EXPIRED, {PROCESSING}, PENDING, False, "its worker died"),
@@ -78,7 +82,13 @@ TRANSITIONS: dict[JobEvent, Transition] = {
             True,
             "expires_at or deadline passed",
         ),
-        _row(JobEvent.RETRIED, {FAILED, CANCELLED}, PENDING, True, "somebody asked for another run; attempts restart"),
+        _row(
+            JobEvent.RETRIED,
+            {FAILED, CANCELLED},
+            PENDING,
+            True,
+            "somebody asked for another run; attempts restart",
+        ),
     )
 }
 

@@ -50,7 +50,9 @@ class JobValidator:
             raise UnknownJobType([Problem("job_type", f"{given!r} is not a known job type{hint}")])
         return known
 
-    def check(self, job_type: JobType[Any, Any], payload: Any, options: JobOptions) -> tuple[JobPayload, Placement]:
+    def check(
+        self, job_type: JobType[Any, Any], payload: Any, options: JobOptions
+    ) -> tuple[JobPayload, Placement]:
         """The encoded payload, the queue and the level; InvalidJob lists every problem of payload and options."""
         problems: list[Problem] = []
         encoded = placement = None
@@ -73,14 +75,23 @@ class JobValidator:
         rules = self.queues.get(queue)
         if rules is None:
             raise UnknownQueue(
-                [Problem("options.queue", f"{queue!r} is not a configured queue{nearest(queue, self.queues)}")]
+                [
+                    Problem(
+                        "options.queue", f"{queue!r} is not a configured queue{nearest(queue, self.queues)}"
+                    )
+                ]
             )
         asked = options.priority if options.priority is not None else job_type.priority
         priority = rules.default_level if asked is None else asked
         if priority not in rules.levels:
             levels = ", ".join(level.word for level in HIGHEST_FIRST if level in rules.levels)
             raise UnsupportedOption(
-                [Problem("options.priority", f"queue {queue!r} has no level {priority.word!r}; it has: {levels}")]
+                [
+                    Problem(
+                        "options.priority",
+                        f"queue {queue!r} has no level {priority.word!r}; it has: {levels}",
+                    )
+                ]
             )
         return Placement(queue, priority)
 

@@ -39,7 +39,9 @@ class JobMetrics(Protocol):
         """How many slots of this process run a job, and how many there are."""
         ...
 
-    def set_store_wide(self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]) -> None:
+    def set_store_wide(
+        self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]
+    ) -> None:
         """The store's own figures, read every `collection_interval` by one role: sizes, and enqueued jobs by
         (type, priority, queue)."""
         ...

@@ -90,7 +90,8 @@ class TemplateEmail(_Message):
 
 EmailPayload = RootModel[
     Annotated[
-        WelcomeEmail | PasswordResetEmail | NotificationEmail | BulkEmail | TemplateEmail, Field(discriminator="email_type")
+        WelcomeEmail | PasswordResetEmail | NotificationEmail | BulkEmail | TemplateEmail,
+        Field(discriminator="email_type"),
     ]
 ]
 

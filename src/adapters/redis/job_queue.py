@@ -1,0 +1,169 @@
+"""RedisJobQueue: JobQueue on Redis or Valkey."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from ...domain.errors import ServerUnavailable
+from ...domain.transitions import JobEvent
+from ...ports.delivery import (
+    Capabilities,
+    Delivery,
+    EnqueueResult,
+    LeaseState,
+    QueueStats,
+    Settlement,
+    Subscription,
+)
+from ...ports.envelope import Message
+from .keys import Keys
+from .replies import deliveries, enqueue_results, milliseconds, queue_stats
+from .scripts import script
+from .transport import Argument, Transport
+
+# A blocked read must end before the bound on reads does.
+LONGEST_BLOCK_SECONDS = 4.0
+SHORTEST_BLOCK_SECONDS = 0.001
+_LEASE_STATES = (LeaseState.LOST, LeaseState.HELD, LeaseState.CANCEL_REQUESTED)
+
+
+class RedisJobQueue:
+    """JobQueue on Redis or Valkey, one partition."""
+
+    capabilities = Capabilities()
+
+    def __init__(self, transport: Transport, keys: Keys) -> None:
+        self._transport = transport
+        self._keys = keys
+        self._held: dict[str, set[str]] = {}
+        self._unsure: set[str] = set()
+
+    async def enqueue(
+        self, messages: Sequence[Message], caps: Mapping[str, int] = {}, *, atomic: bool = False
+    ) -> list[EnqueueResult]:
+        """See `JobQueue.enqueue`. May be repeated after a broken connection: ids make it one job."""
+        if not messages:
+            return []
+        known_caps = {
+            message.envelope.queue: caps[message.envelope.queue]
+            for message in messages
+            if message.envelope.queue in caps
+        }
+        arguments: list[Argument] = [self._keys.prefix, int(atomic), len(known_caps)]
+        for queue, cap in known_caps.items():
+            arguments += (queue, cap)
+        for message in messages:
+            envelope = message.envelope
+            arguments += (
+                message.job_id,
+                message.data,
+                envelope.queue,
+                envelope.priority,
+                "" if envelope.due is None else envelope.due,
+                envelope.unique or "",
+                envelope.type,
+            )
+        answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
+        return enqueue_results(messages, answers, known_caps)
+
+    async def dequeue(self, subscription: Subscription, limit: int, wait: timedelta) -> list[Delivery]:
+        """See `JobQueue.dequeue`. An idle worker waits blocked on its mailbox."""
+        waits = wait > timedelta(0)
+        found, next_due = await self._fetch(subscription, limit, "1" if waits else "0")
+        if found or not waits:
+            return found
+        seconds = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS)
+        if next_due is not None:
+            seconds = min(seconds, next_due)
+        if seconds > 0:
+            mailbox = self._keys.mailbox(subscription.worker_id)
+            await self._transport.execute("BLPOP", mailbox, max(seconds, SHORTEST_BLOCK_SECONDS))
+        found, _ = await self._fetch(subscription, limit, "2")
+        return found
+
+    async def _fetch(
+        self, subscription: Subscription, limit: int, idle: str
+    ) -> tuple[list[Delivery], float | None]:
+        worker_id = subscription.worker_id
+        held = self._held.setdefault(worker_id, set())
+        arguments: list[Argument] = [
+            self._keys.prefix,
+            worker_id,
+            limit,
+            idle,
+            int(subscription.strict),
+            len(subscription.weights),
+        ]
+        for queue, weight in subscription.weights.items():
+            arguments += (queue, weight)
+        if worker_id in self._unsure:
+            arguments += ("resync", *held)
+        # Until the answer is read, jobs may be ours without our knowing.
+        self._unsure.add(worker_id)
+        reply = await self._transport.run(script("dequeue"), arguments)
+        found = deliveries(reply, worker_id)
+        held.update(delivery.job_id for delivery in found)
+        self._unsure.discard(worker_id)
+        return found, None if reply[1] < 0 else (int(reply[1]) - int(reply[0])) / 1000
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """See `JobQueue.settle`."""
+        if not settlements:
+            return []
+        arguments: list[Argument] = [self._keys.prefix]
+        for settlement in settlements:
+            delivery = settlement.delivery
+            arguments += (
+                delivery.job_id,
+                delivery.fence,
+                delivery.worker_id,
+                settlement.event.value,
+                delivery.queue,
+                delivery.priority.word,
+                milliseconds(settlement.delay, 0),
+                milliseconds(settlement.keep),
+                settlement.error or "",
+                settlement.reason or settlement.event.value,
+                settlement.result or b"",
+                settlement.unique or "",
+            )
+        answers = await self._transport.run(script("settle"), arguments)
+        for settlement in settlements:
+            held = self._held.get(settlement.delivery.worker_id)
+            if held is not None:
+                held.discard(settlement.delivery.job_id)
+        return [answer == 1 for answer in answers]
+
+    async def extend(self, deliveries: Sequence[Delivery]) -> list[LeaseState]:
+        """See `JobQueue.extend`."""
+        if not deliveries:
+            return []
+        arguments: list[Argument] = [self._keys.prefix]
+        for delivery in deliveries:
+            arguments += (delivery.job_id, delivery.fence)
+        answers = await self._transport.run(script("extend"), arguments, repeatable=True)
+        return [_LEASE_STATES[answer] for answer in answers]
+
+    async def stats(self, queue: str) -> QueueStats:
+        """See `JobQueue.stats`."""
+        reply = await self._transport.run(script("stats"), [self._keys.prefix, queue], repeatable=True)
+        return queue_stats(queue, reply)
+
+    async def ack(self, delivery: Delivery, result: bytes | None = None) -> bool:
+        """See `JobQueue.ack`."""
+        return (await self.settle([Settlement(delivery, JobEvent.SUCCEEDED, result=result)]))[0]
+
+    async def nack(self, delivery: Delivery, delay: timedelta, error: str) -> bool:
+        """See `JobQueue.nack`."""
+        return (await self.settle([Settlement(delivery, JobEvent.ERRED, delay=delay, error=error)]))[0]
+
+    async def wake(self, worker_id: str) -> None:
+        """See `JobQueue.wake`."""
+        await self._transport.execute("LPUSH", self._keys.mailbox(worker_id), "1")
+        await self._transport.execute("PEXPIRE", self._keys.mailbox(worker_id), 60_000)
+
+    async def ping(self) -> None:
+        """See `JobQueue.ping`."""
+        if not await self._transport.execute("PING"):
+            raise ServerUnavailable

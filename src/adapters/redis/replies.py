@@ -1,0 +1,137 @@
+"""Reading what the scripts answer: pure, and the same for both transports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from ...domain.errors import JobIdConflict, QueueFull
+from ...domain.priority import HIGHEST_FIRST, JobPriority
+from ...domain.status import JobStatus
+from ...ports.delivery import Delivery, EnqueueResult, QueueStats
+from ...ports.envelope import MalformedEnvelope, Message, decode_envelope, made_at
+from ...ports.job_store import StoredJob
+
+FIELDS_OF_DELIVERY = 7
+
+
+def enqueue_results(
+    messages: Sequence[Message], answers: Sequence[Any], caps: dict[str, int]
+) -> list[EnqueueResult]:
+    """One result per message."""
+    return [_enqueue_result(message, answer, caps) for message, answer in zip(messages, answers, strict=True)]
+
+
+def _enqueue_result(message: Message, answer: Any, caps: dict[str, int]) -> EnqueueResult:
+    if answer == 0:
+        return EnqueueResult(message.job_id)
+    if answer == b"none":
+        return EnqueueResult(message.job_id, is_new=False)
+    code, value = answer
+    if code == b"held":
+        return EnqueueResult(value.decode(), is_new=False)
+    if code == b"full":
+        queue = value.decode()
+        return EnqueueResult(message.job_id, is_new=False, error=QueueFull(queue, caps[queue]))
+    same = is_same_job(message, value)
+    return EnqueueResult(message.job_id, is_new=False, error=None if same else JobIdConflict(message.job_id))
+
+
+def is_same_job(message: Message, data: bytes) -> bool:
+    """Whether stored data are of the same type and payload as the message."""
+    try:
+        stored = decode_envelope(data)
+    except MalformedEnvelope:
+        return False
+    if stored.type != message.envelope.type:
+        return False
+    ours, theirs = bytes(message.envelope.payload), bytes(stored.payload)
+    return ours == theirs or msgspec.json.decode(ours) == msgspec.json.decode(theirs)
+
+
+def deliveries(reply: Sequence[Any], worker_id: str) -> list[Delivery]:
+    """The deliveries of a dequeue's answer."""
+    return [
+        Delivery(
+            job_id=reply[at].decode(),
+            data=reply[at + 1],
+            queue=reply[at + 2].decode(),
+            priority=JobPriority.parse(reply[at + 3].decode()),
+            attempt=int(reply[at + 4]),
+            crashes=int(reply[at + 5]),
+            fence=int(reply[at + 6]),
+            worker_id=worker_id,
+        )
+        for at in range(2, len(reply), FIELDS_OF_DELIVERY)
+    ]
+
+
+def queue_stats(queue: str, reply: Sequence[Any]) -> QueueStats:
+    """The figures of one queue. Its oldest waiting job is the oldest among the next ones of each level."""
+    now, *numbers = (int(value) for value in reply[:9])
+    waiting, (scheduled, retrying, processing, failed) = numbers[:4], numbers[4:]
+    heads = [waiting_since(reply[at].decode(), reply[at + 1]) for at in range(9, len(reply), 2)]
+    return QueueStats(
+        name=queue,
+        by_priority={level.word: count for level, count in zip(HIGHEST_FIRST, waiting, strict=True)},
+        waiting=sum(waiting),
+        scheduled=scheduled,
+        retrying=retrying,
+        processing=processing,
+        failed=failed,
+        oldest_waiting_seconds=max((max(0, now - since) / 1000 for since in heads if since), default=None),
+    )
+
+
+def waiting_since(job_id: str, data: bytes) -> int:
+    """The millisecond from which a job could have run; 0 when unknown."""
+    try:
+        envelope = decode_envelope(data)
+    except MalformedEnvelope:
+        return 0
+    return max(made_at(job_id, envelope), envelope.due or 0)
+
+
+def stored_job(job_id: str, answer: Sequence[Any]) -> StoredJob | None:
+    """One looked-up job, None when it is unknown."""
+    if not answer:
+        return None
+    data, due, *pairs = answer
+    state = {pairs[at].decode(): pairs[at + 1] for at in range(0, len(pairs), 2)}
+    status = state.get("status") or (b"scheduled" if due else b"pending")
+    try:
+        queue = decode_envelope(data).queue
+    except MalformedEnvelope:
+        queue = ""
+    return StoredJob(
+        job_id=job_id,
+        data=data,
+        status=JobStatus(status.decode()),
+        queue=queue,
+        reason=_text(state.get("reason")),
+        attempt=int(state.get("attempt", 0)),
+        crashes=int(state.get("crashes", 0)),
+        due=int(float(due)) if due else None,
+        started=_integer(state.get("started")),
+        finished=_integer(state.get("finished")),
+        progress=msgspec.json.decode(state["progress"]) if "progress" in state else None,
+        result=state.get("result"),
+        error=_text(state.get("error")),
+        worker_id=_text(state.get("worker")),
+    )
+
+
+def milliseconds(duration: timedelta | None, default: int = -1) -> int:
+    """A duration as scripts take it; `default` stands for None."""
+    return default if duration is None else max(0, round(duration.total_seconds() * 1000))
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode("utf-8", "replace") if value else None
+
+
+def _integer(value: bytes | None) -> int | None:
+    return int(value) if value else None

@@ -1,0 +1,20 @@
+-- Cancel a job from outside.
+-- KEYS    1 meta
+-- ARGV    1 prefix, 2 id, 3 queue, 4 priority, 5 unique key or '', 6 keep in milliseconds (negative: for ever)
+-- returns 'cancelled' | 'requested' | 'finished' | 'not_found'
+-- include: waking, waiting, ending, status
+local id, queue, priority, unique, keep = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+if redis.call('EXISTS', key('data', id)) == 0 then
+  return 'not_found'
+end
+local status = status_of(id)
+if status == 'completed' or status == 'failed' or status == 'cancelled' then
+  return 'finished'
+end
+if status == 'processing' then
+  redis.call('HSET', key('state', id), 'cancel', '1', 'cancel_keep', keep)
+  return 'requested'
+end
+leave(id, status, queue, priority)
+finish(id, queue, 'cancelled', milliseconds(), keep, unique, {'reason', 'cancelled'})
+return 'cancelled'

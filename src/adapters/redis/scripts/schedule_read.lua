@@ -1,0 +1,15 @@
+-- Read schedules.
+-- KEYS    1 meta
+-- ARGV    1 prefix, 2 name, or '' for all
+-- returns per schedule: entry, next due millisecond or '' while paused, last fired millisecond or ''
+local reply = {}
+local names = ARGV[2] == '' and redis.call('HKEYS', key('schedules')) or {ARGV[2]}
+for _, name in ipairs(names) do
+  local entry = redis.call('HGET', key('schedules'), name)
+  if entry then
+    reply[#reply + 1] = entry
+    reply[#reply + 1] = redis.call('ZSCORE', key('schedules', 'due'), name) or ''
+    reply[#reply + 1] = redis.call('HGET', key('schedules', 'fired'), name) or ''
+  end
+end
+return reply
