@@ -126,7 +126,8 @@ class JobType(Generic[P, R]):
 def problems_of(error: ValidationError, value: object = None, root: str = "payload") -> list[Problem]:
     """One Problem for each finding of pydantic, its place as a dotted path below `root`.
 
-    `value` is what was checked: steps that do not exist in it (the tags of unions) are left out of the path.
+    `value` is what was checked: steps that do not exist in it (the tags of unions) are left out of the path,
+    also where a tag is spelt like a field.
     """
     found = []
     for item in error.errors(include_url=False, include_input=False):
@@ -135,7 +136,11 @@ def problems_of(error: ValidationError, value: object = None, root: str = "paylo
             if isinstance(part, int):
                 path += f"[{part}]"
                 here = here[part] if isinstance(here, (list, tuple)) and part < len(here) else None
-            elif isinstance(here, Mapping) and part in here:
+            elif (
+                isinstance(here, Mapping)
+                and part in here
+                and (index == last or not isinstance(here[part], str))
+            ):
                 path, here = f"{path}.{part}", here[part]
             elif index == last or not isinstance(here, Mapping):
                 path += f".{part}"

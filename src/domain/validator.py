@@ -73,6 +73,8 @@ class JobValidator:
     def _place(self, job_type: JobType[Any, Any], options: JobOptions) -> Placement:
         queue = options.queue or job_type.queue or self.default_queue
         rules = self.queues.get(queue)
+        if rules is None and queue == job_type.queue:
+            rules = QueueRules()
         if rules is None:
             raise UnknownQueue(
                 [

@@ -76,7 +76,10 @@ class Worker(Protocol):
         ...
 
     def health(self) -> Health:
-        """Whether the fetch loop advances, and each slot."""
+        """Whether the fetch loop advances, and each slot.
+
+        `details["stuck"]` is true where only a new process helps; an unreachable server is never that.
+        """
         ...
 
 

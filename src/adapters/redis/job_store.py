@@ -91,9 +91,8 @@ class RedisJobStore:
 
     async def save_progress(self, job_id: str, fence: int, progress: bytes) -> bool:
         """See `JobStore.save_progress`."""
-        return (
-            await self._transport.run(script("progress"), [self._keys.prefix, job_id, fence, progress]) == 1
-        )
+        arguments: list[Argument] = [self._keys.prefix, job_id, fence, progress]
+        return bool(await self._transport.run(script("progress"), arguments))
 
     async def enqueued_counts(self) -> dict[tuple[str, str, str], int]:
         """See `JobStore.enqueued_counts`."""

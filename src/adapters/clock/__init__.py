@@ -1,0 +1,1 @@
+"""The clocks that time comes from."""

@@ -1,0 +1,1 @@
+"""The worker of one process: a pool of slots and small background roles of one shape."""

@@ -1,0 +1,156 @@
+"""ProcessWorker: one process's part in running jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from ...application.run import StopReason
+from ...ports.clock import Clock
+from ...ports.health_check import Health
+from ...ports.job_queue import JobQueue
+from .role import Role, RoleRunner
+from .roles import Fetch
+from .slot_pool import SlotPool
+
+# A fetch that waits ends within this time once it is woken, or by itself when the server is away.
+FETCH_GRACE_SECONDS = 6.0
+LAST_GRACE_SECONDS = 5.0
+log = structlog.get_logger("hexjobs.worker")
+
+
+def new_worker_id() -> str:
+    """An identity that no other worker ever has: host, process and random text."""
+    host = re.sub(r"[^a-z0-9-]", "-", socket.gethostname().lower())[:40]
+    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class ProcessWorker:
+    """A pool of slots, and the roles that feed and watch it: started in their order, stopped in two steps.
+
+    Stopping first ends fetching, then lets jobs finish up to the deadline and gives the rest back, then ends the
+    other roles.
+    """
+
+    def __init__(
+        self,
+        *,
+        queue: JobQueue,
+        pool: SlotPool,
+        fetch: Fetch,
+        roles: Sequence[Role],
+        clock: Clock,
+        shutdown_timeout: timedelta,
+        stuck_after: timedelta,
+    ) -> None:
+        self._queue = queue
+        self.pool = pool
+        self._fetch = fetch
+        self._clock = clock
+        self._shutdown_timeout = shutdown_timeout
+        self._stuck_after = stuck_after.total_seconds()
+        self._fetching = RoleRunner(fetch, clock)
+        self._roles = [RoleRunner(role, clock) for role in roles]
+        self._hurry = asyncio.Event()
+        self._stopped = False
+
+    @property
+    def worker_id(self) -> str:
+        """See `Worker.worker_id`."""
+        return self._fetch.subscription.worker_id
+
+    async def start(self) -> None:
+        """See `Worker.start`."""
+        for runner in (*self._roles, self._fetching):
+            runner.start()
+        log.info("worker_started", worker_id=self.worker_id, slots=self.pool.statistics().slots)
+
+    async def stop(self) -> None:
+        """See `Worker.stop`."""
+        if self._stopped:
+            return
+        self._stopped = True
+        log.info("worker_stopping", worker_id=self.worker_id, running=self.pool.busy)
+        await self._stop_fetching()
+        await self._stop_working()
+        for runner in reversed(self._roles):
+            await runner.stop()
+        log.info("worker_stopped", worker_id=self.worker_id, **self.pool.statistics().to_dict())
+
+    def hurry(self) -> None:
+        """Wait for no job any more: what runs is given back at once."""
+        self._hurry.set()
+
+    async def wait_until_empty(self) -> None:
+        """Return when a fetch found nothing and no job runs."""
+        while not (self._fetch.found_nothing and not self.pool.busy):
+            self._fetch.found_nothing = False
+            await self.pool.wait_until_idle()
+            await self._clock.sleep(0.05)
+
+    def health(self) -> Health:
+        """See `Worker.health`. Ill when the fetch has not advanced for `stuck_after`, or cannot reach its server."""
+        now = self._clock.monotonic()
+        reasons = []
+        fetch = self._fetching
+        waits_for_slot = not self.pool.free
+        stuck = not waits_for_slot and now - max(fetch.advanced, fetch.tried) > self._stuck_after
+        if fetch.failure is not None:
+            reasons.append(f"fetch: {fetch.failure}")
+        elif not waits_for_slot and now - fetch.advanced > self._stuck_after:
+            reasons.append(f"fetch: no progress for {now - fetch.advanced:.0f} s")
+        roles = {
+            runner.role.name: {
+                "advanced_seconds_ago": round(now - runner.advanced, 1),
+                "failure": runner.failure,
+            }
+            for runner in (fetch, *self._roles)
+        }
+        slots = [
+            {
+                "slot": slot.slot,
+                "state": slot.state,
+                "job_id": slot.job_id,
+                "job_type": slot.job_type,
+                "seconds": slot.seconds,
+                "jobs_run": slot.jobs_run,
+            }
+            for slot in self.pool.slots()
+        ]
+        details = {
+            "worker_id": self.worker_id,
+            "stuck": stuck,
+            "roles": roles,
+            "statistics": self.pool.statistics().to_dict(),
+            "slots": slots,
+        }
+        return Health(tuple(reasons), details)
+
+    async def _stop_fetching(self) -> None:
+        self._fetch.stopping = True
+        self._fetching.request_stop()
+        try:
+            await asyncio.wait_for(self._queue.wake(self.worker_id), FETCH_GRACE_SECONDS)
+        except Exception as error:  # noqa: BLE001  # the fetch then ends by itself
+            log.debug("wake_failed", error=str(error))
+        await self._fetching.stop(0.0 if not self.pool.free else FETCH_GRACE_SECONDS)
+
+    async def _stop_working(self) -> None:
+        idle = asyncio.create_task(self.pool.wait_until_idle())
+        hurry = asyncio.create_task(self._hurry.wait())
+        try:
+            timeout = self._shutdown_timeout.total_seconds()
+            await asyncio.wait({idle, hurry}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if self.pool.stop_runs(StopReason.GIVEN_BACK):
+                log.info("jobs_given_back", worker_id=self.worker_id)
+            await asyncio.wait({idle}, timeout=LAST_GRACE_SECONDS)
+        finally:
+            for task in (idle, hurry):
+                task.cancel()

@@ -1,0 +1,58 @@
+"""ProgressKeeper: sends the latest progress of running jobs, from any thread, without holding the handler up."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import msgspec
+import structlog
+
+from ...domain.errors import JobError
+from ...domain.payload import json_problems
+from ...ports.delivery import Delivery
+from ...ports.job_store import JobStore
+
+log = structlog.get_logger("hexjobs.worker")
+
+
+class ProgressKeeper:
+    """Keeps the latest value per job; what arrives while one is on its way is sent next, older values are left out."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._latest: dict[str, tuple[int, bytes]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def attach(self) -> None:
+        """Send from the running event loop from now on."""
+        self._loop = asyncio.get_running_loop()
+
+    def save(self, delivery: Delivery, value: Any) -> None:
+        """Take a value; ValueError where it is not JSON."""
+        problems = json_problems(value, path="progress")
+        if problems:
+            raise ValueError("; ".join(map(str, problems)))
+        with self._lock:
+            self._latest[delivery.job_id] = (delivery.fence, msgspec.json.encode(value))
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._begin)
+
+    def _begin(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._send(), name="hexjobs-progress")
+
+    async def _send(self) -> None:
+        while True:
+            with self._lock:
+                latest, self._latest = self._latest, {}
+            if not latest:
+                return
+            for job_id, (fence, progress) in latest.items():
+                try:
+                    await self._store.save_progress(job_id, fence, progress)
+                except JobError as error:
+                    log.debug("progress_lost", job_id=job_id, error=str(error))

@@ -1,0 +1,172 @@
+"""AsyncJobService: everything an application does with jobs, on ports, as coroutines."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Self, TypeVar, Unpack, overload
+
+from pydantic import BaseModel
+
+from ..domain.errors import JobError
+from ..domain.job_type import JobType
+from ..domain.jobs.base import BaseJob
+from ..domain.options import JobOptions
+from ..domain.status import JobStatus
+from ..ports.delivery import QueueStats
+from ..ports.job_store import JobQuery
+from ..ports.schedule_store import ScheduleEntry
+from .cancel_job import CancelJob
+from .job_queries import JobQueries
+from .retry_job import RetryJob
+from .schedule_job import ScheduleJob
+from .submit_job import JobRequest, SubmitJob
+from .submit_options import SubmitOptions
+
+P = TypeVar("P")
+Payload = Mapping[str, Any] | BaseModel
+Close = Callable[[], Awaitable[None]]
+
+
+async def _nothing_to_close() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """The commands and queries that a service offers."""
+
+    submit: SubmitJob
+    cancel: CancelJob
+    retry: RetryJob
+    schedule: ScheduleJob
+    queries: JobQueries
+    close: Close = field(default=_nothing_to_close)
+
+
+class AsyncJobService:
+    """Submit, look up, cancel, retry, schedule and wait for jobs. Safe to share between tasks of one event loop."""
+
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
+
+    @overload
+    async def submit_job(
+        self, job_type: JobType[P, Any], payload: P, **options: Unpack[SubmitOptions]
+    ) -> str: ...
+    @overload
+    async def submit_job(
+        self, job_type: str, payload: Payload = ..., **options: Unpack[SubmitOptions]
+    ) -> str: ...
+    async def submit_job(
+        self, job_type: JobType[Any, Any] | str, payload: Any = None, **options: Unpack[SubmitOptions]
+    ) -> str:
+        """Submit one job; its id, once it is stored.
+
+        InvalidJob (UnknownJobType, UnknownQueue, UnsupportedOption) names what is wrong and queues nothing; QueueFull,
+        JobIdConflict, JobsDisabled and ServerUnavailable say why it was not taken.
+        """
+        return await self.submit_job_with_options(job_type, payload, JobOptions.make(**options))
+
+    async def submit_job_with_options(
+        self, job_type: JobType[Any, Any] | str, payload: Any, options: JobOptions
+    ) -> str:
+        """As `submit_job`, with the options as one value."""
+        options = JobOptions.make(options)
+        return await self._use_cases.submit.one(
+            JobRequest(job_type, {} if payload is None else payload, options)
+        )
+
+    async def submit_jobs(
+        self, jobs: Iterable[JobRequest | Sequence[Any]], *, atomic: bool = False
+    ) -> list[str | JobError]:
+        """Submit many in one round trip: per item, in order, its id or the error that kept it out.
+
+        An item is a JobRequest or a tuple `(job_type, payload)` or `(job_type, payload, options)`. With `atomic` one
+        refused item keeps all out, and its error is raised.
+        """
+        return await self._use_cases.submit.many(jobs, atomic=atomic)
+
+    async def get_job(self, job_id: str) -> BaseJob:
+        """The job as it is now; JobNotFound."""
+        return await self._use_cases.queries.get(job_id)
+
+    async def get_job_status(self, job_id: str) -> JobStatus:
+        """The job's status; JobNotFound."""
+        return (await self._use_cases.queries.get(job_id)).status
+
+    async def find_jobs(
+        self,
+        *,
+        status: JobStatus | str | None = None,
+        queue: str | None = None,
+        job_type: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[BaseJob]:
+        """Jobs that match, at most `limit`, after the first `offset`."""
+        wanted = None if status is None else JobStatus(status)
+        return await self._use_cases.queries.find(JobQuery(wanted, queue, job_type, limit, offset))
+
+    async def queue_stats(self) -> list[QueueStats]:
+        """How many jobs of each queue are where."""
+        return await self._use_cases.queries.queue_stats()
+
+    async def cancel_job(self, job_id: str) -> bool:
+        """True: cancelled, or asked for where it runs; False: it had finished. JobNotFound."""
+        return await self._use_cases.cancel(job_id)
+
+    async def retry_job(self, job_id: str) -> None:
+        """Run a failed or cancelled job again; IllegalTransition in any other state. JobNotFound."""
+        await self._use_cases.retry(job_id)
+
+    async def delete_job(self, job_id: str) -> bool:
+        """Forget a job that does not run; False when there is none. IllegalTransition while it is processing."""
+        return await self._use_cases.queries.store.delete(job_id)
+
+    async def wait_for(self, job_id: str, timeout: timedelta | None = None) -> BaseJob:
+        """The job once it has ended, in any terminal state; WaitTimeout where it has not by then. JobNotFound."""
+        return await self._use_cases.queries.wait_for(job_id, timeout)
+
+    async def result(self, job_id: str) -> Any:
+        """The result of a completed job; JobFailed where it did not complete, WaitTimeout where it has not ended."""
+        return await self._use_cases.queries.result(job_id)
+
+    async def schedule_recurring(
+        self,
+        name: str,
+        job_type: JobType[Any, Any] | str,
+        payload: Any = None,
+        *,
+        cron: str,
+        timezone: str = "UTC",
+        **options: Unpack[SubmitOptions],
+    ) -> None:
+        """Submit such a job at every instant of a cron expression, in the given IANA zone.
+
+        `name` identifies the schedule: the same name replaces it. InvalidJob names what is wrong.
+        """
+        made = JobOptions.make(**options)
+        payload = {} if payload is None else payload
+        await self._use_cases.schedule.add(
+            name, job_type, payload, cron=cron, timezone=timezone, options=made
+        )
+
+    async def list_schedules(self) -> list[ScheduleEntry]:
+        """The recurring schedules by name."""
+        return await self._use_cases.schedule.store.list()
+
+    async def remove_schedule(self, name: str) -> None:
+        """Forget a recurring schedule; JobNotFound when there is none."""
+        await self._use_cases.schedule.remove(name)
+
+    async def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        await self._use_cases.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()

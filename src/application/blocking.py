@@ -1,0 +1,34 @@
+"""`drive`: runs an operation to its end without an event loop.
+
+The application and the adapters are written once, as coroutines. Over a blocking transport no such coroutine ever
+suspends, so a thread can run it by hand: no loop, no other thread, no logic written twice; it survives fork and gevent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+def drive(operation: Coroutine[Any, Any, R]) -> R:
+    """The result of an operation that never suspends; RuntimeError where it does, or inside a running event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        operation.close()
+        raise RuntimeError(
+            "BackgroundJobService blocks and would stop this event loop; "
+            "use AsyncBackgroundJobService here and await its methods"
+        )
+    try:
+        operation.send(None)
+    except StopIteration as finished:
+        result: R = finished.value
+        return result
+    operation.close()
+    raise RuntimeError("a blocking operation tried to wait for an event loop")

@@ -1,0 +1,142 @@
+"""BlockingJobService: the same service for threads."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol, Self, TypeVar, Unpack, overload
+
+from pydantic import BaseModel
+
+from ..domain.errors import JobError
+from ..domain.job_type import JobType
+from ..domain.jobs.base import BaseJob
+from ..domain.options import JobOptions
+from ..domain.status import JobStatus
+from ..ports.delivery import QueueStats
+from ..ports.schedule_store import ScheduleEntry
+from .async_service import AsyncJobService
+from .submit_job import JobRequest
+from .submit_options import SubmitOptions
+
+P = TypeVar("P")
+R = TypeVar("R")
+Payload = Mapping[str, Any] | BaseModel
+
+
+class Drive(Protocol):
+    """Runs one operation to its end and gives its result, such as `hexjobs.application.blocking.drive`."""
+
+    def __call__(self, operation: Coroutine[Any, Any, R], /) -> R: ...
+
+
+class BlockingJobService:
+    """Submit, look up, cancel, retry, schedule and wait for jobs. Safe to share between threads, and after fork.
+
+    Each method is that of AsyncJobService, driven to its end.
+    """
+
+    def __init__(self, jobs: AsyncJobService, drive: Drive) -> None:
+        self._jobs = jobs
+        self._drive = drive
+
+    @overload
+    def submit_job(self, job_type: JobType[P, Any], payload: P, **options: Unpack[SubmitOptions]) -> str: ...
+    @overload
+    def submit_job(self, job_type: str, payload: Payload = ..., **options: Unpack[SubmitOptions]) -> str: ...
+    def submit_job(
+        self, job_type: JobType[Any, Any] | str, payload: Any = None, **options: Unpack[SubmitOptions]
+    ) -> str:
+        """See `AsyncJobService.submit_job`."""
+        return self._drive(self._jobs.submit_job(job_type, payload, **options))
+
+    def submit_job_with_options(
+        self, job_type: JobType[Any, Any] | str, payload: Any, options: JobOptions
+    ) -> str:
+        """See `AsyncJobService.submit_job_with_options`."""
+        return self._drive(self._jobs.submit_job_with_options(job_type, payload, options))
+
+    def submit_jobs(
+        self, jobs: Iterable[JobRequest | Sequence[Any]], *, atomic: bool = False
+    ) -> list[str | JobError]:
+        """See `AsyncJobService.submit_jobs`."""
+        return self._drive(self._jobs.submit_jobs(jobs, atomic=atomic))
+
+    def get_job(self, job_id: str) -> BaseJob:
+        """See `AsyncJobService.get_job`."""
+        return self._drive(self._jobs.get_job(job_id))
+
+    def get_job_status(self, job_id: str) -> JobStatus:
+        """See `AsyncJobService.get_job_status`."""
+        return self._drive(self._jobs.get_job_status(job_id))
+
+    def find_jobs(
+        self,
+        *,
+        status: JobStatus | str | None = None,
+        queue: str | None = None,
+        job_type: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[BaseJob]:
+        """See `AsyncJobService.find_jobs`."""
+        return self._drive(
+            self._jobs.find_jobs(status=status, queue=queue, job_type=job_type, limit=limit, offset=offset)
+        )
+
+    def queue_stats(self) -> list[QueueStats]:
+        """See `AsyncJobService.queue_stats`."""
+        return self._drive(self._jobs.queue_stats())
+
+    def cancel_job(self, job_id: str) -> bool:
+        """See `AsyncJobService.cancel_job`."""
+        return self._drive(self._jobs.cancel_job(job_id))
+
+    def retry_job(self, job_id: str) -> None:
+        """See `AsyncJobService.retry_job`."""
+        self._drive(self._jobs.retry_job(job_id))
+
+    def delete_job(self, job_id: str) -> bool:
+        """See `AsyncJobService.delete_job`."""
+        return self._drive(self._jobs.delete_job(job_id))
+
+    def wait_for(self, job_id: str, timeout: timedelta | None = None) -> BaseJob:
+        """See `AsyncJobService.wait_for`."""
+        return self._drive(self._jobs.wait_for(job_id, timeout))
+
+    def result(self, job_id: str) -> Any:
+        """See `AsyncJobService.result`."""
+        return self._drive(self._jobs.result(job_id))
+
+    def schedule_recurring(
+        self,
+        name: str,
+        job_type: JobType[Any, Any] | str,
+        payload: Any = None,
+        *,
+        cron: str,
+        timezone: str = "UTC",
+        **options: Unpack[SubmitOptions],
+    ) -> None:
+        """See `AsyncJobService.schedule_recurring`."""
+        self._drive(
+            self._jobs.schedule_recurring(name, job_type, payload, cron=cron, timezone=timezone, **options)
+        )
+
+    def list_schedules(self) -> list[ScheduleEntry]:
+        """See `AsyncJobService.list_schedules`."""
+        return self._drive(self._jobs.list_schedules())
+
+    def remove_schedule(self, name: str) -> None:
+        """See `AsyncJobService.remove_schedule`."""
+        self._drive(self._jobs.remove_schedule(name))
+
+    def close(self) -> None:
+        """See `AsyncJobService.close`."""
+        self._drive(self._jobs.close())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

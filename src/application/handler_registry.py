@@ -1,0 +1,115 @@
+"""HandlerRegistry: which handler runs which job type, each bound to what it depends on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from ..domain.errors import InvalidConfiguration, Problem
+from ..domain.job_type import JobType
+from .job_handler import annotations_of
+
+Resolve = Callable[[Any, str], Any]
+"""Gives the object for an annotated type; the text says who asks. InvalidConfiguration where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundHandler:
+    """A handler ready to run: `call(context, payload)`. `is_async` tells the event loop from a thread."""
+
+    job_type: JobType[Any, Any]
+    call: Callable[[Any, Any], Any | Awaitable[Any]]
+    is_async: bool
+
+
+class HandlerRegistry:
+    """Maps job types to handlers. Made once, by the container; never changes."""
+
+    def __init__(self, handlers: Iterable[BoundHandler]) -> None:
+        self._handlers: dict[str, BoundHandler] = {}
+        for handler in handlers:
+            name = handler.job_type.name
+            if name in self._handlers:
+                raise InvalidConfiguration([Problem("jobs.handlers", f"two handlers for job type {name!r}")])
+            self._handlers[name] = handler
+
+    def get(self, job_type: str) -> BoundHandler | None:
+        """The handler of a job type, or None."""
+        return self._handlers.get(job_type)
+
+    @property
+    def job_types(self) -> Mapping[str, JobType[Any, Any]]:
+        """The job types that have a handler, by name."""
+        return {name: handler.job_type for name, handler in self._handlers.items()}
+
+
+def declared_in(module: ModuleType) -> Iterator[JobType[Any, Any] | type]:
+    """The handlers that a module declares or imports: functions marked by `@job_handler`, and classes of its own."""
+    for value in vars(module).values():
+        own_class = isinstance(value, type) and value.__module__ == module.__name__
+        if (isinstance(value, JobType) and value.function is not None) or (
+            own_class and is_handler_class(value)
+        ):
+            yield value
+
+
+def is_handler_class(value: type) -> bool:
+    """Whether a class has the form of a handler: a `job_type` text and an `execute` method."""
+    return isinstance(vars(value).get("job_type"), str) and callable(getattr(value, "execute", None))
+
+
+def bind_function(job_type: JobType[Any, Any], resolve: Resolve) -> BoundHandler:
+    """Bind a marked function; its parameters after (context, payload) are resolved by their annotated types."""
+    function = job_type.function
+    assert function is not None
+    where = f"{function.__module__}.{function.__qualname__}"
+    parameters = list(inspect.signature(function).parameters.values())[2:]
+    given = resolve_parameters(parameters, annotations_of(function, where), where, resolve)
+    is_async = inspect.iscoroutinefunction(inspect.unwrap(function))
+    if not given:
+        return BoundHandler(job_type, function, is_async)
+    return BoundHandler(job_type, lambda context, payload: function(context, payload, **given), is_async)
+
+
+def bind_class(handler_class: type, resolve: Resolve) -> BoundHandler:
+    """Make an instance; its constructor's parameters are resolved by their annotated types."""
+    where = f"{handler_class.__module__}.{handler_class.__qualname__}"
+    constructor: Any = handler_class.__init__  # type: ignore[misc]  # its parameters are what is read
+    given: dict[str, Any] = {}
+    if constructor is not object.__init__:
+        parameters = list(inspect.signature(constructor).parameters.values())[1:]
+        given = resolve_parameters(parameters, annotations_of(constructor, where), where, resolve)
+    execute = handler_class(**given).execute
+    return BoundHandler(job_type_of(handler_class), execute, inspect.iscoroutinefunction(execute))
+
+
+def job_type_of(handler_class: type) -> JobType[Any, Any]:
+    """The JobType that the class attributes of a handler class describe."""
+    names = ("queue", "priority", "max_retries", "retry_delay", "timeout", "backoff", "isolation")
+    options = {name: getattr(handler_class, name) for name in names if hasattr(handler_class, name)}
+    return JobType(handler_class.job_type, getattr(handler_class, "payload_model", None), **options)  # type: ignore[attr-defined]  # is_handler_class looked
+
+
+def resolve_parameters(
+    parameters: Iterable[inspect.Parameter], annotations: Mapping[str, Any], where: str, resolve: Resolve
+) -> dict[str, Any]:
+    """An object for each parameter that has no default; one with a default keeps it where nothing is provided."""
+    given: dict[str, Any] = {}
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        annotation = annotations.get(parameter.name)
+        if annotation is None:
+            if parameter.default is parameter.empty:
+                message = f"parameter {parameter.name!r} needs an annotation: the port type that it is given"
+                raise InvalidConfiguration([Problem(where, message)])
+            continue
+        try:
+            given[parameter.name] = resolve(annotation, where)
+        except InvalidConfiguration:
+            if parameter.default is parameter.empty:
+                raise
+    return given

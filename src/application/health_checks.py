@@ -1,0 +1,105 @@
+"""Health checks on ports: ServerCheck, QueuesCheck, WorkerCheck, StuckCheck.
+
+Readiness takes the server and the worker, liveness StuckCheck alone: an outage of the server must not restart the fleet.
+The text of an error goes to the details only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from ..domain.errors import ServerUnavailable
+from ..ports.delivery import QueueStats
+from ..ports.health_check import Health
+from ..ports.job_queue import JobQueue
+from ..ports.worker import Worker
+
+WITHIN = timedelta(seconds=2)
+
+
+class ServerCheck:
+    """Ill when the queue's server does not answer `within` so long. Details: the milliseconds, or the error."""
+
+    name = "server"
+
+    def __init__(self, queue: JobQueue, within: timedelta = WITHIN) -> None:
+        self._queue = queue
+        self._within = within
+
+    async def check(self) -> Health:
+        """How it is now."""
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                await self._queue.ping()
+        except (ServerUnavailable, TimeoutError) as error:
+            return _unreachable(error)
+        return Health(details={"milliseconds": round((loop.time() - begin) * 1000, 3)})
+
+
+class QueuesCheck:
+    """Ill when the queues' figures cannot be read `within` so long. Details: the figures by queue."""
+
+    name = "queues"
+
+    def __init__(self, queue: JobQueue, names: Sequence[str], within: timedelta = WITHIN) -> None:
+        self._queue = queue
+        self._names = tuple(names)
+        self._within = within
+
+    async def check(self) -> Health:
+        """How they are now."""
+        figures = {}
+        try:
+            async with asyncio.timeout(self._within.total_seconds()):
+                for name in self._names:
+                    figures[name] = _figures(await self._queue.stats(name))
+        except (ServerUnavailable, TimeoutError) as error:
+            return _unreachable(error)
+        return Health(details=figures)
+
+
+class WorkerCheck:
+    """Ill when the worker is: its fetch loop stands still, or a slot hangs. Details: the worker's own."""
+
+    name = "worker"
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def check(self) -> Health:
+        """How it is now."""
+        return self._worker.health()
+
+
+class StuckCheck:
+    """Ill only when the worker says that nothing but a new process helps. For liveness."""
+
+    name = "worker"
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    async def check(self) -> Health:
+        """How it is now."""
+        health = self._worker.health()
+        if health.details.get("stuck") is not True:
+            return Health()
+        return Health(health.reasons or ("the worker is stuck",), health.details)
+
+
+def _unreachable(error: Exception) -> Health:
+    text = str(error) or "no answer in time"
+    return Health(("the server does not answer",), {"error": text})
+
+
+def _figures(stats: QueueStats) -> dict[str, Any]:
+    figures = msgspec.structs.asdict(stats)
+    del figures["name"]
+    return figures

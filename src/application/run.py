@@ -1,0 +1,54 @@
+"""Run: one delivery on its way through a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ..domain.retry_policy import RetryPolicy
+from ..ports.delivery import Delivery
+from ..ports.envelope import Envelope
+from .handler_registry import BoundHandler
+from .job_context import JobContext
+
+
+class StopReason(StrEnum):
+    """Why a run was stopped from outside."""
+
+    CANCELLED = "cancelled"
+    GIVEN_BACK = "given_back"
+    LEASE_LOST = "lease_lost"
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """One delivery, what was read from it, and what became of it so far."""
+
+    delivery: Delivery
+    envelope: Envelope
+    handler: BoundHandler
+    payload: Any
+    context: JobContext
+    retry_policy: RetryPolicy
+    timeout_seconds: float | None
+    waited_seconds: float
+    stop_reason: StopReason | None = None
+
+    @property
+    def job_type(self) -> str:
+        """The job's type."""
+        return self.envelope.type
+
+
+@dataclass(frozen=True, slots=True)
+class JobEventInfo:
+    """What observers hear: which job, how it ended, and the error's text."""
+
+    job_id: str
+    job_type: str
+    queue: str
+    attempt: int
+    status: str
+    reason: str | None = None
+    error: str | None = None
