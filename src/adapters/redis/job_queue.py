@@ -18,7 +18,7 @@ from ...ports.delivery import (
 )
 from ...ports.envelope import Message
 from .keys import Keys
-from .replies import deliveries, enqueue_results, milliseconds, queue_stats
+from .replies import KEPT_OUT, deliveries, enqueue_results, milliseconds, queue_stats
 from .scripts import script
 from .transport import Argument, Transport
 
@@ -65,7 +65,13 @@ class RedisJobQueue:
                 envelope.type,
             )
         answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
-        return enqueue_results(messages, answers, known_caps)
+        results = enqueue_results(messages, answers, known_caps)
+        if atomic and KEPT_OUT in answers and all(result.error is None for result in results):
+            # The ids that exist stand for the same jobs, written in other words, which a script cannot tell.
+            arguments[1] = 2
+            answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
+            results = enqueue_results(messages, answers, known_caps)
+        return results
 
     async def dequeue(self, subscription: Subscription, limit: int, wait: timedelta) -> list[Delivery]:
         """See `JobQueue.dequeue`. An idle worker waits blocked on its mailbox."""

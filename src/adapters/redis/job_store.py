@@ -40,9 +40,12 @@ class RedisJobStore:
         seen: set[str] = set()
         skipped = 0
         queues = [queue for queue in queues if query.queue in (None, queue)]
-        async for page in self._pages(query.status, queues):
+        async for queue, page in self._pages(query.status, queues):
             for job in await self.get([job_id for job_id in page if job_id not in seen]):
-                if job is None or not _matches(job, query):
+                if job is None:
+                    continue
+                job.queue = job.queue or queue
+                if job.queue not in queues or not _matches(job, query):
                     continue
                 if skipped < query.offset:
                     skipped += 1
@@ -129,32 +132,37 @@ class RedisJobStore:
             envelope = Envelope(1, "")
         return [self._keys.prefix, job_id, envelope.queue, envelope.priority, envelope.unique or ""]
 
-    async def _pages(self, status: JobStatus | None, queues: Sequence[str]) -> AsyncIterator[list[str]]:
+    async def _pages(
+        self, status: JobStatus | None, queues: Sequence[str]
+    ) -> AsyncIterator[tuple[str, list[str]]]:
         if status in (None, JobStatus.PROCESSING):
             for worker in sorted(await self._transport.execute("SMEMBERS", self._keys.workers)):
-                yield _texts(await self._transport.execute("HKEYS", self._keys.processing(worker.decode())))
-        for command, key in self._places(status, queues):
+                yield (
+                    "",
+                    _texts(await self._transport.execute("HKEYS", self._keys.processing(worker.decode()))),
+                )
+        for command, key, queue in self._places(status, queues):
             first = 0
             while page := _texts(await self._transport.execute(command, key, first, first + PAGE - 1)):
-                yield page
+                yield queue, page
                 first += PAGE
 
-    def _places(self, status: JobStatus | None, queues: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Where jobs of a status are, each with the command that reads a part of it."""
+    def _places(self, status: JobStatus | None, queues: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """Where jobs of a status are: the command that reads a part, the key, and its queue where it has one."""
         if status in (None, JobStatus.PENDING):
             for queue in queues:
-                yield from (("LRANGE", self._keys.queue(queue, level.word)) for level in HIGHEST_FIRST)
+                yield from (("LRANGE", self._keys.queue(queue, level.word), queue) for level in HIGHEST_FIRST)
         if status in (None, JobStatus.SCHEDULED, JobStatus.RETRYING):
-            yield "ZRANGE", self._keys.delayed
+            yield "ZRANGE", self._keys.delayed, ""
         if status in (None, JobStatus.FAILED):
-            yield from (("ZREVRANGE", self._keys.failed(queue)) for queue in queues)
+            yield from (("ZREVRANGE", self._keys.failed(queue), queue) for queue in queues)
         for ended in (JobStatus.COMPLETED, JobStatus.CANCELLED):
             if status in (None, ended):
-                yield "LRANGE", self._keys.ended(ended.value)
+                yield "LRANGE", self._keys.ended(ended.value), ""
 
 
 def _matches(job: StoredJob, query: JobQuery) -> bool:
-    if query.status not in (None, job.status) or query.queue not in (None, job.queue):
+    if query.status not in (None, job.status):
         return False
     if query.type is None:
         return True

@@ -16,19 +16,27 @@ from ...ports.envelope import MalformedEnvelope, Message, decode_envelope, made_
 from ...ports.job_store import StoredJob
 
 FIELDS_OF_DELIVERY = 7
+KEPT_OUT = b"none"
 
 
 def enqueue_results(
     messages: Sequence[Message], answers: Sequence[Any], caps: dict[str, int]
 ) -> list[EnqueueResult]:
-    """One result per message."""
-    return [_enqueue_result(message, answer, caps) for message, answer in zip(messages, answers, strict=True)]
+    """One result per message. Where an atomic batch was kept out, what refused it also answers for the others."""
+    results = [
+        _enqueue_result(message, answer, caps) for message, answer in zip(messages, answers, strict=True)
+    ]
+    cause = next((result.error for result in results if result.error is not None), None)
+    for result, answer in zip(results, answers, strict=True):
+        if answer == KEPT_OUT:
+            result.error = cause
+    return results
 
 
 def _enqueue_result(message: Message, answer: Any, caps: dict[str, int]) -> EnqueueResult:
     if answer == 0:
         return EnqueueResult(message.job_id)
-    if answer == b"none":
+    if answer == KEPT_OUT:
         return EnqueueResult(message.job_id, is_new=False)
     code, value = answer
     if code == b"held":
@@ -49,7 +57,12 @@ def is_same_job(message: Message, data: bytes) -> bool:
     if stored.type != message.envelope.type:
         return False
     ours, theirs = bytes(message.envelope.payload), bytes(stored.payload)
-    return ours == theirs or msgspec.json.decode(ours) == msgspec.json.decode(theirs)
+    return ours == theirs or _canonical(ours) == _canonical(theirs)
+
+
+def _canonical(payload: bytes) -> bytes:
+    """One text for all ways to write the same JSON; `1`, `1.0` and `true` stay apart, which Python's `==` mixes up."""
+    return msgspec.json.encode(msgspec.json.decode(payload), order="deterministic")
 
 
 def deliveries(reply: Sequence[Any], worker_id: str) -> list[Delivery]:

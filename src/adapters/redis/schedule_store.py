@@ -24,11 +24,17 @@ class RedisScheduleStore:
 
     async def put(self, entry: ScheduleEntry) -> None:
         """See `ScheduleStore.put`."""
-        due = "" if entry.paused else entry.next_due
         fired = "" if entry.last_fired is None else entry.last_fired
         await self._transport.run(
             script("schedule_put"),
-            [self._keys.prefix, entry.name, msgspec.json.encode(entry), due, fired],
+            [
+                self._keys.prefix,
+                entry.name,
+                msgspec.json.encode(entry),
+                entry.next_due,
+                int(entry.paused),
+                fired,
+            ],
             repeatable=True,
         )
 
@@ -74,11 +80,11 @@ class RedisScheduleStore:
     async def _read(self, name: str) -> Sequence[ScheduleEntry]:
         reply = await self._transport.run(script("schedule_read"), [self._keys.prefix, name], repeatable=True)
         entries = []
-        for at in range(0, len(reply), 3):
-            entry = _decode(reply[at])
-            entry.paused = not reply[at + 1]
-            if reply[at + 1]:
-                entry.next_due = int(float(reply[at + 1]))
-            entry.last_fired = int(reply[at + 2]) if reply[at + 2] else None
+        for at in range(0, len(reply), 4):
+            text, due, paused, fired = reply[at : at + 4]
+            entry = _decode(text)
+            entry.next_due = int(float(due))
+            entry.paused = paused == 1
+            entry.last_fired = int(fired) if fired else None
             entries.append(entry)
         return entries

@@ -100,7 +100,8 @@ local function candidates()
 end
 
 -- Stride scheduling: serve the queue with the least pass until it is no longer the least; a job moves the pass of its
--- queue by 1 / weight.
+-- queue by 1 / weight. A queue that becomes ready starts at the least pass of the time, so it claims no arrears.
+local pass = nil
 while #taken < most do
   local ready = candidates()
   if #ready == 0 then
@@ -127,17 +128,23 @@ while #taken < most do
     end
     local got = take(entry.queue, want)
     served = served or got > 0
-    redis.call('SET', key('pass'), string.format('%.6f', entry.pass))
     entry.pass = entry.pass + got / weight
+    pass = entry.pass
     if got < want then
       table.remove(ready, least)
     else
       redis.call('ZADD', key('ready'), 'XX', string.format('%.6f', entry.pass), entry.queue)
     end
   end
+  for _, entry in ipairs(ready) do
+    pass = math.min(pass or entry.pass, entry.pass)
+  end
   if not served then
     break
   end
+end
+if pass then
+  redis.call('SET', key('pass'), string.format('%.6f', pass))
 end
 
 local next_due = redis.call('ZRANGE', key('delayed'), 0, 0, 'WITHSCORES')[2] or -1

@@ -1,12 +1,12 @@
 -- Take messages in, in order, one answer each.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 atomic (1: all or none), 3 number of caps, then per cap: queue, max_jobs;
+-- ARGV    1 prefix, 2 atomic (0 no | 1 all or none | 2 likewise, the ids that exist being known for the same jobs), 3 number of caps, then per cap: queue, max_jobs;
 --         then per message: id, data, queue, priority, due millisecond or '', unique key or '', type
 -- returns per message: 0 stored | {'exists', data} | {'held', id} | {'full', queue}; with atomic and a refusal,
 --         'none' stands for a message that alone would have been stored
 -- include: waking, waiting, accept
 
-local atomic, cap_count = ARGV[2] == '1', tonumber(ARGV[3])
+local atomic, cap_count = ARGV[2] ~= '0', tonumber(ARGV[3])
 local caps, rooms = {}, {}
 for index = 1, cap_count do
   caps[ARGV[2 + index * 2]] = tonumber(ARGV[3 + index * 2])
@@ -53,7 +53,8 @@ if atomic then
       end
     end
     answers[index] = answer or 'none'
-    if answer and answer[1] == 'full' or answer and answer[1] == 'exists' and answer[2] ~= item.data then
+    local conflict = answer and answer[1] == 'exists' and answer[2] ~= item.data and ARGV[2] == '1'
+    if conflict or answer and answer[1] == 'full' then
       refused = true
     end
   end
