@@ -1,6 +1,6 @@
 """Container: settings become objects. Builds and does no I/O; `lifecycle.py` starts and stops.
 
-The only file that names concrete adapters. Every provider can be overridden, as tests do.
+With `store_access.py` the only file that names concrete adapters. Every provider can be overridden, as tests do.
 """
 
 from __future__ import annotations
@@ -19,20 +19,12 @@ from .adapters.handlers.file_processing import FileProcessingHandler
 from .adapters.handlers.notification import NotificationHandler
 from .adapters.mail.jinja_template_renderer import JinjaTemplateRenderer
 from .adapters.mail.smtp_email_service import SmtpEmailService
-from .adapters.memory.job_queue import MemoryJobQueue
-from .adapters.memory.job_store import MemoryJobStore
-from .adapters.memory.schedule_store import MemoryScheduleStore
 from .adapters.memory.state import MemoryStore
 from .adapters.metrics.no_job_metrics import NoJobMetrics
 from .adapters.metrics.prometheus_job_metrics import PrometheusJobMetrics
 from .adapters.notify.http_webhooks import HttpWebhooks
-from .adapters.redis.address import Address
-from .adapters.redis.job_queue import RedisJobQueue
-from .adapters.redis.job_store import RedisJobStore
 from .adapters.redis.keys import Keys
-from .adapters.redis.schedule_store import RedisScheduleStore
-from .adapters.redis.transport import AsyncTransport, BlockingTransport, Transport
-from .adapters.scheduler.cron_scheduler import CronScheduler
+from .adapters.redis.transport import AsyncTransport, BlockingTransport
 from .adapters.worker.process_worker import ProcessWorker, new_worker_id
 from .adapters.worker.progress_keeper import ProgressKeeper
 from .adapters.worker.roles import Collect, Fetch, FireSchedules, Heartbeat, Sweep
@@ -43,7 +35,6 @@ from .application.executor import Executor
 from .application.health_checks import QueuesCheck, ServerCheck, StuckCheck, WorkerCheck
 from .application.run_policy import RunPolicy
 from .application.verdict import Verdict
-from .domain.validator import JobValidator
 from .handler_modules import HandlerModules, import_handlers
 from .ports.clock import Clock
 from .ports.job_metrics import JobMetrics
@@ -58,76 +49,10 @@ from .ports.services import (
     StorageService,
     TemplateRenderer,
 )
-from .settings import RedisSettings, Settings
+from .settings import Settings
+from .store_access import StoreAccess, embedded_address, redis_address
 
 SHIPPED_HANDLERS = (EmailHandler, FileProcessingHandler, DataCleanupHandler, NotificationHandler)
-
-
-def redis_address(redis: RedisSettings) -> Address:
-    """The configured server."""
-    where = redis.address
-    return Address(
-        host=where.host,
-        port=where.port,
-        socket_path=where.socket_path,
-        username=redis.username or None,
-        password=redis.password.get_secret_value() or None,
-        db=redis.db,
-        tls=redis.tls,
-    )
-
-
-def embedded_address(server: EmbeddedServer) -> Address:
-    """The embedded server, wherever it is at the time of a connection."""
-    return Address(socket_path=server.ensure)
-
-
-async def close_nothing() -> None:
-    """Memory has no connections."""
-
-
-class Access(containers.DeclarativeContainer):
-    """One way to the store: the event loop's or the threads'; they differ in transport and clock alone."""
-
-    settings: providers.Dependency[Settings] = providers.Dependency()
-    validator: providers.Dependency[JobValidator] = providers.Dependency()
-    keys: providers.Dependency[Keys] = providers.Dependency()
-    memory: providers.Dependency[MemoryStore] = providers.Dependency()
-    transport: providers.Dependency[Transport] = providers.Dependency()
-    clock: providers.Dependency[Clock] = providers.Dependency()
-    provider_name = providers.Callable(wiring.provider_name, settings)
-
-    _redis_queue = providers.Singleton(RedisJobQueue, transport, keys)
-    _redis_store = providers.Singleton(RedisJobStore, transport, keys)
-    _redis_schedules = providers.Singleton(RedisScheduleStore, transport, keys)
-    queue = providers.Selector(
-        provider_name,
-        embedded=_redis_queue,
-        redis=_redis_queue,
-        memory=providers.Singleton(MemoryJobQueue, memory, clock),
-    )
-    store = providers.Selector(
-        provider_name,
-        embedded=_redis_store,
-        redis=_redis_store,
-        memory=providers.Singleton(MemoryJobStore, memory, clock),
-    )
-    schedules = providers.Selector(
-        provider_name,
-        embedded=_redis_schedules,
-        redis=_redis_schedules,
-        memory=providers.Singleton(MemoryScheduleStore, memory, clock),
-    )
-    scheduler = providers.Singleton(CronScheduler, schedules, clock)
-    close = providers.Selector(
-        provider_name,
-        embedded=transport.provided.close,
-        redis=transport.provided.close,
-        memory=providers.Object(close_nothing),
-    )
-    use_cases = providers.Singleton(
-        wiring.use_cases, settings, validator, queue, store, schedules, scheduler, clock, close
-    )
 
 
 class Container(containers.DeclarativeContainer):
@@ -150,7 +75,7 @@ class Container(containers.DeclarativeContainer):
     memory = providers.Singleton(MemoryStore)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
     access = providers.Container(
-        Access,
+        StoreAccess,
         settings=settings,
         validator=validator,
         keys=keys,
@@ -159,7 +84,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
     )
     blocking_access = providers.Container(
-        Access,
+        StoreAccess,
         settings=settings,
         validator=validator,
         keys=keys,

@@ -140,6 +140,8 @@ class Runtime:
         return [*started, *reversed(stopped)]
 
     async def _start_worker(self) -> None:
+        if self._burst:
+            self.container.fetch().wait = timedelta(0)
         self.container.progress().attach()
         await self.container.worker().start()
 

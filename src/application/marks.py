@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, Generic, TypeVar
 
 from ..domain.errors import InvalidConfiguration, Problem
+from .job_handler import annotations_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,9 +52,9 @@ def provider(function: F) -> Mark[F]:
 
     Called once, at first need; its own parameters are given by their annotated types.
     """
-    provides = get_type_hints(function).get("return")
+    where = f"{function.__module__}.{function.__qualname__}"
+    provides = annotations_of(function, where).get("return")
     if provides is None:
-        where = f"{function.__module__}.{function.__qualname__}"
         raise InvalidConfiguration(
             [Problem(where, "a provider's return annotation names the type it provides")]
         )

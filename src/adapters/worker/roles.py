@@ -18,12 +18,16 @@ from ...ports.worker import Scheduler
 from .slot_pool import SlotPool
 
 IDLE_WAIT = timedelta(seconds=4)
+BURST_PAUSE_SECONDS = 0.02
 log = structlog.get_logger("hexjobs.worker")
 
 
 @dataclass(slots=True)
 class Fetch:
-    """Takes as many jobs as slots are free, and waits blocked while there are none."""
+    """Takes as many jobs as slots are free, and waits blocked while there are none.
+
+    A `wait` of zero is for a burst, which wants to know at once that nothing is left.
+    """
 
     queue: JobQueue
     pool: SlotPool
@@ -46,7 +50,7 @@ class Fetch:
         self.found_nothing = not deliveries
         for delivery in deliveries:
             self.pool.start(delivery)
-        return 0
+        return 0 if deliveries or self.wait else BURST_PAUSE_SECONDS
 
 
 @dataclass(slots=True)

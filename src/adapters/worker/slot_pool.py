@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
 from ...application.executor import Executor
 from ...application.observers import Observers
-from ...application.run import JobEventInfo, Run, StopReason
-from ...domain.transitions import TRANSITIONS, JobEvent
+from ...application.run import Run, StopReason
+from ...application.verdict import describe
+from ...domain.transitions import JobEvent
 from ...ports.clock import Clock
 from ...ports.delivery import Delivery, Settlement
 from ...ports.job_metrics import JobMetrics
 from ...ports.worker import PoolStatistics, SlotHealth
+from .run_record import RunRecord
 from .settler import Settler
 
 log = structlog.get_logger("hexjobs.worker")
@@ -31,15 +33,6 @@ class Slot:
     run: Run | None = None
     delivery: Delivery | None = None
     task: asyncio.Task[None] | None = None
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a pool has done."""
-
-    processed: int = 0
-    by_event: dict[JobEvent, int] = field(default_factory=dict)
-    refused: int = 0
 
 
 class SlotPool:
@@ -58,13 +51,11 @@ class SlotPool:
         self._settler = settler
         self._metrics = metrics
         self._clock = clock
-        self._observers = observers
         self._numbers = iter(range(1, 1 << 62))
         self._free: list[Slot] = [self._new_slot() for _ in range(slots)]
         self._busy: set[Slot] = set()
         self._surplus = 0
-        self._counts = Counts()
-        self._background: set[asyncio.Task[None]] = set()
+        self._record = RunRecord(metrics, observers)
         self._changed = asyncio.Event()
         self._tell_slots()
 
@@ -136,11 +127,11 @@ class SlotPool:
 
     def statistics(self) -> PoolStatistics:
         """See `WorkerPool.statistics`."""
-        by_event = self._counts.by_event
+        record, by_event = self._record, self._record.by_event
         return PoolStatistics(
             slots=self._size(),
             busy=self.busy,
-            processed=self._counts.processed,
+            processed=record.processed,
             succeeded=by_event.get(JobEvent.SUCCEEDED, 0),
             retried=by_event.get(JobEvent.ERRED, 0),
             failed=by_event.get(JobEvent.DIED, 0),
@@ -148,7 +139,7 @@ class SlotPool:
                 by_event.get(event, 0) for event in (JobEvent.CANCELLED, JobEvent.DISCARDED, JobEvent.EXPIRED)
             ),
             given_back=by_event.get(JobEvent.GIVEN_BACK, 0),
-            refused=self._counts.refused,
+            refused=record.refused,
         )
 
     def slots(self) -> list[SlotHealth]:
@@ -168,61 +159,35 @@ class SlotPool:
 
     async def _work(self, slot: Slot, delivery: Delivery) -> None:
         started = self._clock.monotonic()
-        job_type = "unknown"
         try:
-            prepared = self._executor.prepare(delivery)
-            if isinstance(prepared, Run):
-                slot.run, job_type = prepared, prepared.job_type
-                settlement = await self._executor.execute(prepared)
-                slot.run = None  # from here on nothing stops this slot's task
-            else:
-                settlement = prepared
+            settlement, job_type = await self._run(slot, delivery)
             if settlement is None:
                 self._metrics.lease_lost(job_type)
             else:
                 accepted = await self._settler.settle(settlement)
-                self._record(settlement, job_type, self._clock.monotonic() - started, accepted)
+                seconds = self._clock.monotonic() - started
+                self._record.settled(settlement, job_type, seconds, accepted=accepted)
         except Exception:
-            log.exception("slot_failed", job_id=delivery.job_id)
+            log.exception("settle_failed", job_id=delivery.job_id)
         finally:
             self._release(slot)
 
-    def _record(self, settlement: Settlement, job_type: str, seconds: float, accepted: bool) -> None:
-        delivery, event = settlement.delivery, settlement.event
-        line = log.bind(job_id=delivery.job_id, job_type=job_type, attempt=delivery.attempt)
-        if not accepted:
-            self._counts.refused += 1
-            self._metrics.result_refused(job_type)
-            line.warning("result_refused", outcome=event.value, fence=delivery.fence)
-            return
-        self._counts.processed += 1
-        self._counts.by_event[event] = self._counts.by_event.get(event, 0) + 1
-        status = TRANSITIONS[event].target.value
-        self._metrics.job_processed(job_type, status, seconds)
-        if event is JobEvent.SUCCEEDED:
-            line.debug("job_completed", seconds=round(seconds, 4))
-        elif event is JobEvent.ERRED:
-            self._metrics.job_retried(job_type)
-            delay = 0.0 if settlement.delay is None else settlement.delay.total_seconds()
-            line.info("job_retried", retry_in_seconds=round(delay, 3), error=_last_line(settlement.error))
-        elif event is JobEvent.DIED:
-            self._metrics.job_dead(job_type, settlement.reason or "failed")
-            line.error("job_dead", reason=settlement.reason, error=_last_line(settlement.error))
-        else:
-            line.info(f"job_{event.value}", reason=settlement.reason)
-        if self._observers.of(event):
-            info = JobEventInfo(
-                job_id=delivery.job_id,
-                job_type=job_type,
-                queue=delivery.queue,
-                attempt=delivery.attempt,
-                status=status,
-                reason=settlement.reason,
-                error=settlement.error,
-            )
-            task = asyncio.create_task(self._observers.tell(event, info), name="hexjobs-observer")
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+    async def _run(self, slot: Slot, delivery: Delivery) -> tuple[Settlement | None, str]:
+        job_type = "unknown"
+        try:
+            prepared = self._executor.prepare(delivery)
+            if not isinstance(prepared, Run):
+                return prepared, job_type
+            slot.run, job_type = prepared, prepared.job_type
+            try:
+                return await self._executor.execute(prepared), job_type
+            finally:
+                slot.run = None  # from here on nothing stops this slot's task
+        except Exception as error:
+            # No fault of the handler's run, so another one would not mend it: a person has to look.
+            log.exception("run_failed", job_id=delivery.job_id)
+            died = Settlement(delivery, JobEvent.DIED, reason="internal_error", error=describe(error))
+            return died, job_type
 
     def _release(self, slot: Slot) -> None:
         self._busy.discard(slot)
@@ -251,7 +216,3 @@ class SlotPool:
 
     def _tell_slots(self) -> None:
         self._metrics.set_slots(len(self._busy), self._size())
-
-
-def _last_line(error: str | None) -> str:
-    return (error or "").strip().rpartition("\n")[2][:300]
