@@ -96,7 +96,12 @@ class Container(containers.DeclarativeContainer):
     # ---- what handlers ask for
     metrics: providers.Provider[JobMetrics] = providers.Selector(
         providers.Callable(wiring.yes_or_no, jobs.metrics.enabled),
-        yes=providers.Singleton(PrometheusJobMetrics, jobs.metrics.prefix),
+        yes=providers.Singleton(
+            PrometheusJobMetrics,
+            jobs.metrics.prefix,
+            job_types=validator.provided.job_types,
+            store_wide_max_age=providers.Callable(wiring.store_wide_max_age, settings),
+        ),
         no=providers.Singleton(NoJobMetrics),
     )
     email_service = providers.Singleton(

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from .application.async_service import AsyncJobService, UseCases
@@ -29,6 +31,7 @@ from .domain.payload import PayloadLimits
 from .domain.suggestion import nearest
 from .domain.validator import JobValidator, QueueRules, with_handler_queues
 from .handler_modules import HandlerModules
+from .lifecycle import Hook
 from .ports.clock import Clock
 from .ports.delivery import Subscription
 from .ports.job_metrics import JobMetrics
@@ -178,6 +181,21 @@ def observers(modules: HandlerModules) -> Observers:
     return Observers(*(tuple(mark.function for mark in modules.marked(kind)) for kind in kinds))
 
 
+def marked_hooks(modules: HandlerModules, resolve: Resolver) -> list[Hook]:
+    """The hooks that handler modules mark: those of a start in the written order, those of a stop likewise."""
+    started = [
+        Hook(_name(mark), on_start=partial(resolve.call, mark)) for mark in modules.marked(MarkKind.ON_START)
+    ]
+    stopped = [
+        Hook(_name(mark), on_stop=partial(resolve.call, mark)) for mark in modules.marked(MarkKind.ON_STOP)
+    ]
+    return [*started, *reversed(stopped)]  # a lifecycle stops in reverse
+
+
+def _name(mark: Mark[Any]) -> str:
+    return f"{mark.function.__module__}.{mark.function.__qualname__}"
+
+
 @dataclass(frozen=True, slots=True)
 class SubmitFromHandlers:
     """How handlers submit jobs: `async def` with the one, `def` with the other."""
@@ -213,6 +231,11 @@ def enabled_roles(
     if settings.jobs.metrics.enabled:
         roles.append(collect())
     return roles
+
+
+def store_wide_max_age(settings: Settings) -> timedelta:
+    """How old the store's own figures may be when they are scraped: then a reader that stands still shows."""
+    return 3 * settings.jobs.metrics.collection_interval
 
 
 def provider_name(settings: Settings) -> str:

@@ -85,8 +85,10 @@ def decode_envelope(data: bytes) -> Envelope:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _refuse_newer(data)
         raise MalformedEnvelope(f"the stored bytes are not an envelope: {error}") from None
-    if envelope.v != VERSION:
+    if envelope.v > VERSION:
         raise NewerEnvelope(f"envelope version {envelope.v} is newer than {VERSION}")
+    if envelope.v < 1:
+        raise MalformedEnvelope(f"there is no envelope version {envelope.v}")
     return envelope
 
 

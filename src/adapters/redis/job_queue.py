@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from ...domain.errors import ServerUnavailable
+from ...domain.errors import InvalidConfiguration, Problem, ServerUnavailable
 from ...domain.transitions import JobEvent
 from ...ports.delivery import (
     Capabilities,
@@ -25,6 +25,8 @@ from .transport import Argument, Transport
 # A blocked read must end before the bound on reads does.
 LONGEST_BLOCK_SECONDS = 4.0
 SHORTEST_BLOCK_SECONDS = 0.001
+# The version of the key layout that `docs/redis-keys.md` describes.
+LAYOUT = 1
 _LEASE_STATES = (LeaseState.LOST, LeaseState.HELD, LeaseState.CANCEL_REQUESTED)
 
 
@@ -38,6 +40,7 @@ class RedisJobQueue:
         self._keys = keys
         self._held: dict[str, set[str]] = {}
         self._unsure: set[str] = set()
+        self._knows_layout = False
 
     async def enqueue(
         self, messages: Sequence[Message], caps: Mapping[str, int] = {}, *, atomic: bool = False
@@ -75,6 +78,8 @@ class RedisJobQueue:
 
     async def dequeue(self, subscription: Subscription, limit: int, wait: timedelta) -> list[Delivery]:
         """See `JobQueue.dequeue`. An idle worker waits blocked on its mailbox."""
+        if not self._knows_layout:
+            await self._refuse_newer_layout()
         waits = wait > timedelta(0)
         found, next_due = await self._fetch(subscription, limit, "1" if waits else "0")
         if found or not waits:
@@ -87,6 +92,15 @@ class RedisJobQueue:
             await self._transport.execute("BLPOP", mailbox, max(seconds, SHORTEST_BLOCK_SECONDS))
         found, _ = await self._fetch(subscription, limit, "2")
         return found
+
+    async def _refuse_newer_layout(self) -> None:
+        found = await self._transport.run(script("layout"), [self._keys.prefix, LAYOUT], repeatable=True)
+        if int(found) > LAYOUT:
+            message = (
+                f"the keys there have layout {int(found)}, this release knows {LAYOUT}: run a newer release"
+            )
+            raise InvalidConfiguration([Problem("jobs.redis.key_prefix", message)])
+        self._knows_layout = True
 
     async def _fetch(
         self, subscription: Subscription, limit: int, idle: str

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hexjobs import ServerUnavailable
+from hexjobs import InvalidConfiguration, ServerUnavailable
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.keys import Keys
@@ -143,5 +143,23 @@ def test_an_idle_worker_waits_blocked_and_does_not_poll(server: ValkeyProcess) -
             assert asyncio.get_running_loop().time() - begin < 0.5
         await transport.close()
         await other._transport.close()
+
+    run(scenario())
+
+
+def test_a_worker_refuses_a_newer_key_layout(server: ValkeyProcess) -> None:
+    """It takes no job, says what to do, and goes on once the layout is one it knows."""
+
+    async def scenario() -> None:
+        queue = RedisJobQueue(AsyncTransport(Address(socket_path=server.socket_path)), Keys())
+        await queue.enqueue([message()])
+        with server.client() as client:
+            client.hset("jobs:meta", "layout", "2")
+            with pytest.raises(InvalidConfiguration, match="layout 2, this release knows 1"):
+                await queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)
+            assert client.llen("jobs:queue:default:normal") == 1
+            client.delete("jobs:meta")
+        assert len(await queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)) == 1
+        await queue._transport.close()
 
     run(scenario())

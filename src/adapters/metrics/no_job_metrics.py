@@ -1,0 +1,40 @@
+"""NoJobMetrics: for when metrics are switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...ports.delivery import QueueStats
+
+
+class NoJobMetrics:
+    """Takes every figure and keeps none."""
+
+    def job_started(self, job_type: str, queue: str, waited_seconds: float) -> None:
+        """Nothing."""
+
+    def job_processed(self, job_type: str, status: str, seconds: float) -> None:
+        """Nothing."""
+
+    def job_retried(self, job_type: str) -> None:
+        """Nothing."""
+
+    def job_dead(self, job_type: str, reason: str) -> None:
+        """Nothing."""
+
+    def result_refused(self, job_type: str) -> None:
+        """Nothing."""
+
+    def lease_lost(self, job_type: str) -> None:
+        """Nothing."""
+
+    def set_slots(self, busy: int, total: int) -> None:
+        """Nothing."""
+
+    def set_store_wide(
+        self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]
+    ) -> None:
+        """Nothing."""
+
+    def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:
+        """Nothing."""

@@ -1,0 +1,169 @@
+"""PrometheusJobMetrics: counts and measures, and writes it out for Prometheus."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from threading import RLock
+
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from ...domain.errors import InvalidConfiguration, Problem
+from ...domain.names import is_job_type, is_name
+from ...ports.delivery import QueueStats
+from .business_counters import BusinessCounters
+from .label_limit import LabelLimit
+from .metric_spec import (
+    ACTIVE_WORKERS,
+    LOST_LEASES,
+    METRICS,
+    REFUSED_OBSERVATIONS,
+    REFUSED_RESULTS,
+    WORKER_SLOTS,
+    MetricSpec,
+    Row,
+)
+from .store_wide_series import StoreWideSeries
+from .type_series import TypeSeries, count_word
+
+_log = structlog.get_logger("hexjobs.metrics")
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_PREFIX = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+
+
+class PrometheusJobMetrics:
+    """Counts in plain numbers and makes Prometheus series of them when somebody scrapes; safe to share between threads.
+
+    It has a registry of its own, never prometheus_client's global one. Job types beyond `max_job_types` count as type
+    `other`; those in `job_types`, the types that have a handler here, always keep their name. The store's figures
+    vanish from the scrape when they were not read anew for `store_wide_max_age`: no figure is better than a wrong one,
+    and dashboards take the maximum over all processes. InvalidConfiguration where the prefix cannot begin a metric name.
+    """
+
+    def __init__(
+        self,
+        prefix: str = "hexjobs",
+        registry: CollectorRegistry | None = None,
+        max_job_types: int = 200,
+        *,
+        job_types: Iterable[str] = (),
+        store_wide_max_age: timedelta | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not _PREFIX.match(prefix):
+            message = f"{prefix!r} must be 1 to 64 of lower-case letters, digits and _, with a letter first"
+            raise InvalidConfiguration([Problem("jobs.metrics.prefix", message)])
+        known = tuple(job_types)
+        self._prefix = prefix
+        self._monotonic = monotonic
+        self._max_age = None if store_wide_max_age is None else store_wide_max_age.total_seconds()
+        self._read_at = 0.0
+        self._lock = RLock()  # a finalizer may observe while its own thread is inside
+        self._labels = LabelLimit(max_job_types, is_job_type, known)
+        self._store_wide = StoreWideSeries(self._labels, LabelLimit(1000, is_name))
+        self._business = BusinessCounters()
+        self._types = {job_type: TypeSeries(job_type) for job_type in known}
+        self._lost = self._refused = self._busy = self._slots = 0
+        self.registry = CollectorRegistry() if registry is None else registry
+        self.registry.register(self)
+
+    def job_started(self, job_type: str, queue: str, waited_seconds: float) -> None:  # noqa: ARG002  # the port's
+        """A run began, this long after the job became due."""
+        series = self._types.get(job_type) or self._admit(job_type)
+        with self._lock:
+            series.waits.observe(waited_seconds)
+
+    def job_processed(self, job_type: str, status: str, seconds: float) -> None:
+        """A run ended as `status`, after so many seconds."""
+        series = self._types.get(job_type) or self._admit(job_type)
+        with self._lock:
+            count_word(series.processed, status)
+            series.durations.observe(seconds)
+
+    def job_retried(self, job_type: str) -> None:
+        """A failed run will be followed by another."""
+        series = self._types.get(job_type) or self._admit(job_type)
+        with self._lock:
+            series.retries += 1
+
+    def job_dead(self, job_type: str, reason: str) -> None:
+        """A job was dead-lettered."""
+        series = self._types.get(job_type) or self._admit(job_type)
+        with self._lock:
+            count_word(series.dead, reason)
+
+    def result_refused(self, job_type: str) -> None:  # noqa: ARG002  # the port's; the log names the job
+        """A settlement was refused because its delivery is no longer the current one."""
+        with self._lock:
+            self._refused += 1
+
+    def lease_lost(self, job_type: str) -> None:  # noqa: ARG002  # the port's; the log names the job
+        """A running delivery was found to be no longer ours."""
+        with self._lock:
+            self._lost += 1
+
+    def set_slots(self, busy: int, total: int) -> None:
+        """How many slots of this process run a job, and how many there are."""
+        self._busy, self._slots = busy, total
+
+    def set_store_wide(
+        self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]
+    ) -> None:
+        """The store's own figures as just read: sizes, and enqueued jobs by (type, priority, queue)."""
+        with self._lock:
+            self._store_wide.read(queues, enqueued)
+            self._read_at = self._monotonic()
+
+    def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:
+        """Add `value` to the counter `{prefix}_{name}_total`; what cannot be counted is refused, logged, and counted."""
+        with self._lock:
+            problem = self._business.observe(name, value, labels)
+        if problem:
+            _log.warning("observation_refused", name=str(name)[:100], problem=problem)
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """The series as they are now, and the content type: OpenMetrics where an Accept header asks for it, else the
+        Prometheus text format."""
+        if "application/openmetrics-text" in accept:
+            body: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]  # so it is there
+            return body, OPENMETRICS
+        return generate_latest(self.registry), TEXT
+
+    def describe(self) -> Iterator[Metric]:
+        """The families without samples; the registry refuses a second collector of the same names by them."""
+        return (spec.family(self._prefix) for spec in METRICS)
+
+    def collect(self) -> Iterator[Metric]:
+        """The families with their samples; called by the registry when somebody scrapes."""
+        rows: dict[MetricSpec, list[Row]] = {spec: [] for spec in METRICS}
+        with self._lock:
+            for spec, row in self._snapshot():
+                rows[spec].append(row)
+            rows.update(self._business.rows())
+        return (spec.family(self._prefix, found) for spec, found in rows.items())
+
+    def _snapshot(self) -> Iterator[tuple[MetricSpec, Row]]:
+        if self._max_age is not None and self._monotonic() - self._read_at > self._max_age:
+            self._store_wide.clear()
+        yield from self._store_wide.rows
+        for series in self._types.values():
+            yield from series.rows()
+        yield ACTIVE_WORKERS, ((), self._busy)
+        yield WORKER_SLOTS, ((), self._slots)
+        yield LOST_LEASES, ((), self._lost)
+        yield REFUSED_RESULTS, ((), self._refused)
+        yield REFUSED_OBSERVATIONS, ((), self._business.refused)
+
+    def _admit(self, job_type: str) -> TypeSeries:
+        with self._lock:
+            label = self._labels.label(job_type)
+            series = self._types.get(label)
+            if series is None:
+                series = self._types[label] = TypeSeries(label)
+            return series

@@ -1,0 +1,73 @@
+"""docs/redis-keys.md names every key that the adapter writes, and no other."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.job_queue import RedisJobQueue
+from hexjobs.adapters.redis.job_store import RedisJobStore
+from hexjobs.adapters.redis.keys import Keys
+from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
+from hexjobs.adapters.redis.transport import AsyncTransport
+from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.delivery import Settlement, Subscription
+from hexjobs.ports.schedule_store import ScheduleEntry
+from support.messages import message
+from support.run import run
+from support.valkey_process import ValkeyProcess
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "redis-keys.md").read_text()
+AT_ONCE = timedelta(0)
+
+
+def test_the_table_is_complete_and_true(tmp_path: Path) -> None:
+    """A scenario that leaves every kind of key behind: each key fits one row by name and type, each row is met."""
+    rows = re.findall(r"^\| `(jobs:[^`]+)` \| ([a-z ]+) \|", PAGE, re.MULTILINE)
+    patterns = {
+        re.compile(re.sub(r"\\\{\w+\\\}", r"[^:]+", re.escape(name)) + r"\Z"): kind.replace(
+            "sorted set", "zset"
+        )
+        for name, kind in rows
+    }
+    with ValkeyProcess(tmp_path) as server:
+        run(_leave_every_kind_of_key(server.socket_path))
+        with server.client() as client:
+            found = {key.decode(): client.type(key).decode() for key in client.keys("*")}
+    met = set()
+    for key, kind in found.items():
+        fitting = [
+            pattern for pattern, expected in patterns.items() if pattern.match(key) and expected == kind
+        ]
+        assert len(fitting) == 1, f"{key} ({kind}) fits {len(fitting)} rows"
+        met.add(fitting[0])
+    assert {pattern.pattern for pattern in patterns} == {pattern.pattern for pattern in met}
+
+
+async def _leave_every_kind_of_key(socket_path: str) -> None:
+    transport = AsyncTransport(Address(socket_path=socket_path))
+    queue, store, schedules = (
+        RedisJobQueue(transport, Keys()),
+        RedisJobStore(transport, Keys()),
+        RedisScheduleStore(transport, Keys()),
+    )
+    here = Subscription("worker-1", {"default": 1})
+    await queue.dequeue(Subscription("worker-2", {"mail": 1}), 1, timedelta(milliseconds=20))
+    await queue.wake("worker-3")
+    await queue.enqueue([message(unique="u") for _ in range(1)] + [message() for _ in range(5)])
+    await queue.enqueue([message(due=1 << 42)])
+    first, second, third, *_ = await queue.dequeue(here, 4, AT_ONCE)
+    await queue.settle([Settlement(first, JobEvent.DIED, error="e"), Settlement(second, JobEvent.SUCCEEDED)])
+    await queue.settle([Settlement(third, JobEvent.CANCELLED)])
+    await queue.enqueue([message(unique="v")])
+    await transport.execute("ZADD", "jobs:idle:mail", 1, "worker-2")
+    entry = ScheduleEntry("nightly", "0 2 * * *", "UTC", msgspec.Raw(b"{}"), 1)
+    await schedules.put(entry)
+    await schedules.fire("nightly", 1, 2, message())
+    await schedules.put(ScheduleEntry("paused", "0 2 * * *", "UTC", msgspec.Raw(b"{}"), 1, paused=True))
+    assert await store.get(["unknown"]) == [None]
+    await transport.close()
