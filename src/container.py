@@ -154,13 +154,14 @@ class Container(containers.DeclarativeContainer):
     worker_id = providers.Singleton(new_worker_id)
     registry = providers.Singleton(wiring.registry, modules, providers.Object(SHIPPED_HANDLERS), resolver)
     policy = providers.Singleton(RunPolicy, providers.Callable(wiring.run_defaults, settings))
+    verdict = providers.Singleton(Verdict, policy, clock)
     caller = providers.Singleton(ThreadCaller, providers.Callable(wiring.job_scopes, modules))
     progress = providers.Singleton(ProgressKeeper, access.store)
     executor = providers.Singleton(
         Executor,
         registry=registry,
         policy=policy,
-        verdict=providers.Singleton(Verdict, policy, clock),
+        verdict=verdict,
         clock=clock,
         call=caller,
         layers=providers.Callable(wiring.layers, metrics, modules),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sysconfig
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -69,9 +70,13 @@ def _import(name: str) -> Any:
     except JobError as error:
         raise InvalidConfiguration([Problem("jobs.handlers", f"module {name!r}: {error}")]) from error
     except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        # The last frame outside of the import machinery is the line that failed.
-        own = [frame for frame in frames if "importlib" not in frame.filename and frame.filename != __file__]
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
         where = f' at {own[-1].filename}:{own[-1].lineno}: "{own[-1].line}"' if own else ""
         message = f"module {name!r} cannot be imported: {type(error).__name__}: {error}{where}"
         raise InvalidConfiguration([Problem("jobs.handlers", message)]) from error
+
+
+def _is_own(filename: str) -> bool:
+    """Whether a frame is of the application: not of the interpreter, of an installed package, or ours."""
+    foreign = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), "<frozen")
+    return filename != __file__ and not filename.startswith(foreign)

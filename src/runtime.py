@@ -137,7 +137,7 @@ class Runtime:
             Hook(_name(mark), on_stop=partial(resolver.call, mark))
             for mark in modules.marked(MarkKind.ON_STOP)
         ]
-        return [*started, *reversed(stopped)]
+        return [*started, *stopped]
 
     async def _start_worker(self) -> None:
         if self._burst:

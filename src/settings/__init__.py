@@ -1,0 +1,47 @@
+"""The configuration of one process: YAML and environment become one validated, frozen tree."""
+
+from .handler_sections import CleanupSettings, EmailSettings, FilesSettings, NotificationSettings
+from .layer import Origin
+from .load import find_config, load_settings
+from .redis_address import RedisAddress
+from .sections import (
+    HttpSettings,
+    JobsSettings,
+    LoggingSettings,
+    MetricsSettings,
+    PayloadSettings,
+    QueueSettings,
+    RetentionSettings,
+    SchedulerSettings,
+    WorkerPoolSettings,
+)
+from .settings import Settings, settings_keys
+from .store_sections import EmbeddedSettings, RedisSettings
+from .view import dump_settings, origins, settings_schema
+
+__all__ = [
+    "CleanupSettings",
+    "EmailSettings",
+    "EmbeddedSettings",
+    "FilesSettings",
+    "HttpSettings",
+    "JobsSettings",
+    "LoggingSettings",
+    "MetricsSettings",
+    "NotificationSettings",
+    "Origin",
+    "PayloadSettings",
+    "QueueSettings",
+    "RedisAddress",
+    "RedisSettings",
+    "RetentionSettings",
+    "SchedulerSettings",
+    "Settings",
+    "WorkerPoolSettings",
+    "dump_settings",
+    "find_config",
+    "load_settings",
+    "origins",
+    "settings_keys",
+    "settings_schema",
+]
