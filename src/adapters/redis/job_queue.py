@@ -40,6 +40,7 @@ class RedisJobQueue:
         self._keys = keys
         self._held: dict[str, set[str]] = {}
         self._unsure: set[str] = set()
+        self._woken: set[str] = set()
         self._knows_layout = False
 
     async def enqueue(
@@ -87,9 +88,10 @@ class RedisJobQueue:
         seconds = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS)
         if next_due is not None:
             seconds = min(seconds, next_due)
-        if seconds > 0:
+        if seconds > 0 and subscription.worker_id not in self._woken:
             mailbox = self._keys.mailbox(subscription.worker_id)
             await self._transport.execute("BLPOP", mailbox, max(seconds, SHORTEST_BLOCK_SECONDS))
+        self._woken.discard(subscription.worker_id)
         found, _ = await self._fetch(subscription, limit, "2")
         return found
 
@@ -179,7 +181,8 @@ class RedisJobQueue:
         return (await self.settle([Settlement(delivery, JobEvent.ERRED, delay=delay, error=error)]))[0]
 
     async def wake(self, worker_id: str) -> None:
-        """See `JobQueue.wake`."""
+        """See `JobQueue.wake`. A fetch on its way to its wait empties the mailbox, so it is also told here."""
+        self._woken.add(worker_id)
         await self._transport.execute("LPUSH", self._keys.mailbox(worker_id), "1")
         await self._transport.execute("PEXPIRE", self._keys.mailbox(worker_id), 60_000)
 

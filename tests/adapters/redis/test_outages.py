@@ -147,6 +147,21 @@ def test_an_idle_worker_waits_blocked_and_does_not_poll(server: ValkeyProcess) -
     run(scenario())
 
 
+def test_a_wake_is_not_lost_on_the_way_to_the_wait(server: ValkeyProcess) -> None:
+    """A dequeue that is woken before it blocks does not block."""
+
+    async def scenario() -> None:
+        queue = RedisJobQueue(AsyncTransport(Address(socket_path=server.socket_path)), Keys())
+        await queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)
+        await queue.wake("worker-1")
+        begin = asyncio.get_running_loop().time()
+        assert await queue.dequeue(SUBSCRIPTION, 1, timedelta(seconds=4)) == []
+        assert asyncio.get_running_loop().time() - begin < 2
+        await queue._transport.close()
+
+    run(scenario())
+
+
 def test_a_worker_refuses_a_newer_key_layout(server: ValkeyProcess) -> None:
     """It takes no job, says what to do, and goes on once the layout is one it knows."""
 

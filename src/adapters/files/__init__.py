@@ -1,0 +1,1 @@
+"""Files below one root, and what is made out of them."""

@@ -1,0 +1,1 @@
+"""The shipped handlers: each runs one job type on ports alone."""

@@ -1,0 +1,1 @@
+"""Mail: SMTP by aiosmtplib, messages rendered by Jinja2."""
