@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Self, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
 
+from ..domain.duration import parse_duration
 from ..domain.errors import JobError
 from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
@@ -22,7 +22,7 @@ from .job_queries import JobQueries
 from .retry_job import RetryJob
 from .schedule_job import ScheduleJob
 from .submit_job import JobRequest, SubmitJob
-from .submit_options import SubmitOptions
+from .submit_options import Duration, SubmitOptions
 
 P = TypeVar("P")
 Payload = Mapping[str, Any] | BaseModel
@@ -125,9 +125,13 @@ class AsyncJobService:
         """Forget a job that does not run; False when there is none. IllegalTransition while it is processing."""
         return await self._use_cases.queries.store.delete(job_id)
 
-    async def wait_for(self, job_id: str, timeout: timedelta | None = None) -> BaseJob:
-        """The job once it has ended, in any terminal state; WaitTimeout where it has not by then. JobNotFound."""
-        return await self._use_cases.queries.wait_for(job_id, timeout)
+    async def wait_for(self, job_id: str, timeout: Duration | None = None) -> BaseJob:
+        """The job once it has ended, in any terminal state; WaitTimeout where it has not by then. JobNotFound.
+
+        `timeout` is a timedelta, seconds, or a text such as `"30s"`; None waits for ever.
+        """
+        limit = None if timeout is None else parse_duration(timeout)
+        return await self._use_cases.queries.wait_for(job_id, limit)
 
     async def result(self, job_id: str) -> Any:
         """The result of a completed job; JobFailed where it did not complete, WaitTimeout where it has not ended."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Protocol, Self, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
@@ -17,7 +16,7 @@ from ..ports.delivery import QueueStats
 from ..ports.schedule_store import ScheduleEntry
 from .async_service import AsyncJobService
 from .submit_job import JobRequest
-from .submit_options import SubmitOptions
+from .submit_options import Duration, SubmitOptions
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -100,7 +99,7 @@ class BlockingJobService:
         """See `AsyncJobService.delete_job`."""
         return self._drive(self._jobs.delete_job(job_id))
 
-    def wait_for(self, job_id: str, timeout: timedelta | None = None) -> BaseJob:
+    def wait_for(self, job_id: str, timeout: Duration | None = None) -> BaseJob:
         """See `AsyncJobService.wait_for`."""
         return self._drive(self._jobs.wait_for(job_id, timeout))
 

@@ -41,12 +41,17 @@ class JobQueries:
 
     async def find(self, query: JobQuery) -> list[BaseJob]:
         """The jobs that match."""
-        found = await self.store.find(query, self.queues)
+        found = await self.store.find(query, await self._known_queues())
         return [to_job(stored, self.factory, self.default_max_retries) for stored in found]
 
     async def queue_stats(self) -> list[QueueStats]:
         """How many jobs of each queue are where."""
-        return [await self.queue.stats(name) for name in self.queues]
+        return [await self.queue.stats(name) for name in await self._known_queues()]
+
+    async def _known_queues(self) -> list[str]:
+        """The configured queues, and those that others put jobs into: no job is out of sight."""
+        used = {queue for _, _, queue in await self.store.enqueued_counts()}
+        return [*self.queues, *sorted(used.difference(self.queues))]
 
     async def wait_for(self, job_id: str, timeout: timedelta | None) -> BaseJob:
         """The job once it has ended; WaitTimeout where it has not after `timeout` (None: wait for ever); JobNotFound.

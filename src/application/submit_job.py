@@ -96,13 +96,13 @@ class SubmitJob:
                 answers.append("")
             except JobError as error:
                 if atomic:
-                    error.add_note(f"item {place} of the batch; nothing was submitted")
+                    error.add_note(f"item {place} of an atomic batch: nothing was submitted")
                     raise
                 answers.append(error)
         results = await self._enqueue(messages, atomic=atomic) if messages else []
         for place, result in zip(places, results, strict=True):
             if atomic and result.error is not None:
-                result.error.add_note(f"item {place} of the batch; nothing was submitted")
+                result.error.add_note("the batch is atomic: nothing was submitted")
                 raise result.error
             answers[place] = result.error or result.job_id
         return answers

@@ -16,7 +16,8 @@ from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.scripts import Script
 from hexjobs.adapters.redis.transport import Argument, AsyncTransport, BlockingTransport
 from hexjobs.application.blocking import drive
-from hexjobs.ports.delivery import Subscription
+from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.delivery import Settlement, Subscription
 from support.messages import message, messages
 from support.run import run
 from support.until import until
@@ -157,6 +158,23 @@ def test_a_wake_is_not_lost_on_the_way_to_the_wait(server: ValkeyProcess) -> Non
         begin = asyncio.get_running_loop().time()
         assert await queue.dequeue(SUBSCRIPTION, 1, timedelta(seconds=4)) == []
         assert asyncio.get_running_loop().time() - begin < 2
+        await queue._transport.close()
+
+    run(scenario())
+
+
+def test_fences_grow_although_the_clock_steps_back(server: ValkeyProcess) -> None:
+    """A token is higher than the last one given out, whatever the server's clock says."""
+    ahead = 1 << 52
+
+    async def scenario() -> None:
+        queue = RedisJobQueue(AsyncTransport(Address(socket_path=server.socket_path)), Keys())
+        with server.client() as client:
+            client.set("jobs:fence", ahead)
+        await queue.enqueue(messages(2))
+        taken = await queue.dequeue(SUBSCRIPTION, 2, AT_ONCE)
+        assert [delivery.fence for delivery in taken] == [ahead + 1, ahead + 2]
+        assert all(await queue.settle([Settlement(delivery, JobEvent.SUCCEEDED) for delivery in taken]))
         await queue._transport.close()
 
     run(scenario())
