@@ -1,48 +1,56 @@
-# Everything runs from a virtual environment that the first target to need it makes.
+# Everything runs from a virtual environment that the first target to need it makes. No target needs root.
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-LOCK   := constraints.txt
+PYTEST := $(BIN)/python -m pytest
+SUITES := unit contracts adapters integration packaging docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check unit contracts adapters faults docs-test bench soak fmt lock clean ci-tools test-all-pythons
+.PHONY: help setup demo test check $(SUITES) test-all-pythons fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-
-$(STAMP): pyproject.toml $(LOCK)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check "pip>=25.1" -c $(LOCK)
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c $(LOCK) -e '.[all]' --group test --group check --group examples --group packaging
-	@touch $(STAMP)
 
 setup: $(STAMP) ## make the virtual environment with everything in it
 
 demo: $(STAMP) ## run real jobs of every kind on the embedded server
 	$(BIN)/hexjobs demo
 
-test: $(STAMP) ## every test; ends with the slowest and with each skip and its reason
-	$(BIN)/python -m pytest
+test: $(STAMP) ## every test; ends with the slowest, and with each skip and its reason
+	$(PYTEST) -q
 
-check: $(STAMP) ## the fast gate: lint, format, types, arrows, unit and contract tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports
+check: $(STAMP) ## the fast gate: lint, format, arrows, types, and the tests of the core
+	$(BIN)/ruff check -q .
+	$(BIN)/ruff format -q --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/basedpyright
-	$(BIN)/python -m pytest -q tests/architecture tests/unit tests/contracts
+	$(PYTEST) -q tests/architecture tests/unit tests/contracts
+
+unit: ## the domain, the use cases, settings and wiring, with nothing around them
+contracts: ## the sentences of the ports, against each adapter
+adapters: ## each adapter against the real thing
+integration: ## the parts together, in processes of their own
+packaging: ## the wheel in a fresh environment
+docs: ## what the documentation says, tried out
+$(SUITES): $(STAMP)
+	$(PYTEST) -q tests/$@
+
+test-all-pythons: ## the tests of the core and the adapters on each Python from 3.11 to 3.14 that is here
+	./scripts/test-all-pythons
 
 fmt: $(STAMP) ## format the code and apply the safe fixes
 	$(BIN)/ruff check --fix-only -q .
 	$(BIN)/ruff format -q .
 
-bench: $(STAMP) ## the project's own figures
-	$(BIN)/python benchmarks/run.py
-
-lock: ## resolve the newest allowed versions anew and pin them
-	./scripts/lock
+lock: ## resolve the newest allowed versions anew and pin them in constraints.txt
+	PYTHON=$(PYTHON) ./scripts/lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) .venv-3.* build dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt scripts/environment
+	PYTHON=$(PYTHON) ./scripts/environment $(VENV) --group test --group check --group examples --group packaging
+	@touch $@

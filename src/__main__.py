@@ -81,6 +81,8 @@ class PreparedSettings:
         from .runtime import Duty, Runtime, run
 
         container = self._container()
+        if self._settings.jobs.provider == "embedded":
+            container.embedded_server().ensure()  # what keeps it from starting is said now, not by each role in turn
 
         async def serve() -> None:
             runtime = Runtime(container, Duty(duty), burst=burst)
@@ -111,7 +113,7 @@ class CompositionRoot:
 
     def demo(self, *, keep_running: bool, as_json: bool, program: str) -> bool:
         """See `Composition.demo`."""
-        from .demo import run_demo
+        from .demo.run_demo import run_demo
 
         return run_demo(keep_running=keep_running, as_json=as_json, program=program)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from .application.async_service import AsyncJobService
+from .application.async_service import AsyncJobService, UseCases
 from .application.blocking import drive
 from .application.blocking_service import BlockingJobService
 from .container import Container
 from .settings import Settings, find_config, load_settings
+
+_building = (
+    threading.RLock()
+)  # the providers of a container are not safe to share between threads, what they make is
 
 
 def container_for(
@@ -32,20 +38,27 @@ class AsyncBackgroundJobService(AsyncJobService):
     """
 
     def __init__(self, container: Container) -> None:
-        super().__init__(container.access.use_cases())
         self.container = container
+
+    @cached_property
+    def _use_cases(self) -> UseCases:  # type: ignore[override]  # late: a handler module may make a service at its import
+        with _building:
+            use_cases: UseCases = self.container.access.use_cases()
+            return use_cases
 
     @classmethod
     def from_config(cls, config: str | Path | Settings | Container | None = None, **overrides: Any) -> Self:
         """From a YAML file (`HEXJOBS_CONFIG` or `./hexjobs.yaml` when None), with environment and overrides on top.
 
-        InvalidConfiguration lists everything that is wrong with it. Connects at the first call.
+        InvalidConfiguration lists everything that is wrong with it. Imports the handler modules and connects at the
+        first call, so a handler module may keep a service of its own.
         """
         return cls(container_for(config, overrides))
 
     async def close(self) -> None:
         """Close the connections, and let go of the embedded server; a later call opens new ones."""
-        await super().close()
+        if "_use_cases" in vars(self):
+            await super().close()
         release_server(self.container)
 
 
@@ -57,8 +70,13 @@ class BackgroundJobService(BlockingJobService):
     """
 
     def __init__(self, container: Container) -> None:
-        super().__init__(AsyncJobService(container.blocking_access.use_cases()), drive)
         self.container = container
+        self._drive = drive
+
+    @cached_property
+    def _jobs(self) -> AsyncJobService:  # type: ignore[override]  # as above
+        with _building:
+            return AsyncJobService(self.container.blocking_access.use_cases())
 
     @classmethod
     def from_config(cls, config: str | Path | Settings | Container | None = None, **overrides: Any) -> Self:
@@ -67,7 +85,8 @@ class BackgroundJobService(BlockingJobService):
 
     def close(self) -> None:
         """See `AsyncBackgroundJobService.close`."""
-        super().close()
+        if "_jobs" in vars(self):
+            super().close()
         release_server(self.container)
 
 

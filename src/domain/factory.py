@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from .job_type import JobType
 from .jobs.base import BaseJob
@@ -16,7 +17,7 @@ from .options import JobOptions
 from .payload import JobPayload
 from .priority import JobPriority
 
-SHIPPED_JOB_TYPES: tuple[JobType, ...] = (
+SHIPPED_JOB_TYPES: tuple[JobType[Any, Any], ...] = (
     JobType(EmailJob.job_type, EmailPayload),
     JobType(FileProcessingJob.job_type, FileProcessingPayload),
     JobType(DataCleanupJob.job_type, DataCleanupPayload),

@@ -34,7 +34,7 @@ class JobType(Generic[P, R]):
     def __init__(
         self,
         name: str,
-        payload_model: type[P] | Any = None,
+        payload_model: type[P] | None = None,
         *,
         queue: str | None = None,
         priority: JobPriority | str | None = None,
@@ -61,7 +61,7 @@ class JobType(Generic[P, R]):
         if problems:
             raise InvalidJob(problems)
         self.name = name
-        self.payload_model = payload_model
+        self.payload_model: Any = payload_model
         self.queue = queue
         self.priority = None if priority is None else JobPriority.parse(priority)
         self.max_retries = max_retries

@@ -67,10 +67,8 @@ class JobOptions:
                 values[name] = _CONVERT[name](value)
             except (ValueError, TypeError) as error:
                 problems.append(Problem(f"options.{name}", str(error)))
-        if problems:
-            raise InvalidJob(problems)
         options = cls(**values)
-        problems = list(options.problems())
+        problems += options.problems()
         if problems:
             raise InvalidJob(problems)
         return options

@@ -37,7 +37,9 @@ class JobPayload:
         problems = json_problems(value, limits.max_depth)
         if problems:
             raise InvalidJob(problems)
-        raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+        raw = json.dumps(
+            value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=dict
+        ).encode()
         return cls.of_raw(raw, limits)
 
     @classmethod
@@ -92,16 +94,18 @@ def _walk_container(
             if not isinstance(key, str):
                 problems.append(Problem(path, f"has the key {key!r}; JSON keys are strings"))
                 continue
-            _check_text(key, f"{path} (a key)", problems)
-            _walk(item, f"{path}.{key}", depth_left, problems)
+            if _check_text(key, f"{path} (a key)", problems):
+                _walk(item, f"{path}.{key}", depth_left, problems)
     else:
         for index, item in enumerate(value):
             _walk(item, f"{path}[{index}]", depth_left, problems)
 
 
-def _check_text(text: str, path: str, problems: list[Problem]) -> None:
+def _check_text(text: str, path: str, problems: list[Problem]) -> bool:
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
             problems.append(Problem(path, "has a lone surrogate, which is not valid Unicode"))
+            return False
+    return True

@@ -47,7 +47,7 @@ def test_the_roles_of_the_page_are_those_of_a_worker() -> None:
     from hexjobs.adapters.worker import roles
 
     names = {
-        kind.__dataclass_fields__["name"].default  # type: ignore[attr-defined]  # each role is a dataclass
+        kind.__dataclass_fields__["name"].default
         for kind in (roles.Fetch, roles.Heartbeat, roles.FireSchedules, roles.Sweep, roles.Collect)
     }
     table = PAGE[PAGE.index("| role |") : PAGE.index("Stopping has two meanings")]

@@ -68,7 +68,7 @@ def test_functions_and_classes_are_collected_and_bound_by_type(write_module: Any
     for job_type in ("function.form", "class.form"):
         handler = registry.get(job_type)
         assert handler is not None
-        coroutine = handler.call(None, {})
+        coroutine: Any = handler.call(None, {})
         with pytest.raises(StopIteration) as finished:
             coroutine.send(None)
         assert finished.value.value is mail

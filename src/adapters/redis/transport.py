@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...domain.errors import ServerUnavailable
@@ -79,18 +79,21 @@ def connection_options(address: Address) -> dict[str, Any]:
 
 
 class AsyncTransport:
-    """The transport for an event loop. Connections belong to the loop that made them; another loop gets its own."""
+    """The transport for event loops. Each loop has connections of its own.
+
+    They are closed at the latest when that loop shuts down its asynchronous generators, as `asyncio.run` does.
+    """
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._client: redis.asyncio.Redis | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clients: dict[asyncio.AbstractEventLoop, redis.asyncio.Redis] = {}
+        self._stays: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
 
     async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
         """See `Transport.run`."""
         import redis.exceptions as errors
 
-        client = self._connected()
+        client = await self._connected()
         with translated(self._address):
             try:
                 return await client.evalsha(script.sha, 1, f"{arguments[0]!s}:meta", *arguments)
@@ -103,21 +106,34 @@ class AsyncTransport:
 
     async def execute(self, *command: Argument) -> Any:
         """See `Transport.execute`."""
-        client = self._connected()
+        client = await self._connected()
         with translated(self._address):
             return await client.execute_command(*command)  # type: ignore[no-untyped-call]  # the client leaves it untyped
 
     async def close(self) -> None:
         """See `Transport.close`."""
-        client, self._client = self._client, None
-        if client is not None and self._loop is asyncio.get_running_loop():
-            await client.aclose()
+        stay = self._stays.get(asyncio.get_running_loop())
+        if stay is not None:
+            await stay.aclose()
 
-    def _connected(self) -> redis.asyncio.Redis:
+    async def _connected(self) -> redis.asyncio.Redis:
         loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            self._client, self._loop = self._build(), loop
-        return self._client
+        client = self._clients.get(loop)
+        if client is None:
+            client = self._clients[loop] = self._build()
+            self._stays[loop] = self._stay(loop, client)
+            await anext(self._stays[loop])  # the loop knows of it from here on; nothing suspends
+        return client
+
+    async def _stay(
+        self, loop: asyncio.AbstractEventLoop, client: redis.asyncio.Redis
+    ) -> AsyncGenerator[None, None]:
+        """Close the client when this generator is closed: by `close`, by its loop's end, or as garbage."""
+        try:
+            yield
+        finally:
+            del self._clients[loop], self._stays[loop]
+            await client.aclose()
 
     def _build(self) -> redis.asyncio.Redis:
         import redis.asyncio as client

@@ -51,6 +51,11 @@ class RunRecord:
         if self._observers.of(event):
             self._tell(settlement, job_type)
 
+    async def wait_until_observed(self) -> None:
+        """Return when the observers have heard of every run that was settled."""
+        while self._telling:
+            await asyncio.wait(set(self._telling))
+
     def _log(self, settlement: Settlement, job_type: str, seconds: float) -> None:
         delivery, event = settlement.delivery, settlement.event
         line = log.bind(job_id=delivery.job_id, job_type=job_type, attempt=delivery.attempt)

@@ -79,6 +79,10 @@ class SlotPool:
         while self._busy:
             await self._wait_for_change()
 
+    async def wait_until_observed(self) -> None:
+        """Return when the observers have heard of every job that has ended."""
+        await self._record.wait_until_observed()
+
     def start(self, delivery: Delivery) -> None:
         """Run a delivery in a free slot."""
         slot = self._free.pop()

@@ -178,9 +178,11 @@ def test_a_result_that_cannot_be_kept_is_dead_lettered(value: Any) -> None:
 def test_a_timeout_ends_the_run_and_frees_the_slot(in_thread: bool) -> None:
     """The job fails like any other; the next one runs in the same, only slot."""
     released = threading.Event()
+    cancelled: list[bool] = []
 
     def hang(context: JobContext, payload: dict[str, Any]) -> None:
         released.wait(20)
+        cancelled.append(context.cancelled)
 
     async def hang_waiting(context: JobContext, payload: dict[str, Any]) -> None:
         await asyncio.sleep(20)
@@ -196,8 +198,10 @@ def test_a_timeout_ends_the_run_and_frees_the_slot(in_thread: bool) -> None:
             assert "timeout" in (job.error or "")
             assert (await jobs.wait_for(following, SOON)).status is JobStatus.COMPLETED
             released.set()
+            await until(lambda: cancelled or not in_thread)
 
     run(scenario())
+    assert cancelled == ([True] if in_thread else []), "a thread that goes on is told"
 
 
 def test_a_timeout_of_the_handler_itself_is_an_error_like_any_other() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -171,6 +172,27 @@ def test_a_running_job_is_cancelled_from_outside() -> None:
     run(scenario())
 
 
+def test_a_late_result_is_refused_and_counted() -> None:
+    """A delivery that was settled by another hand changes nothing; statistics and metrics tell."""
+
+    async def scenario() -> None:
+        gate = Gate()
+        async with working(gate.handler) as (jobs, worker):
+            job_id = await jobs.submit_job(gate.handler, {})
+            await gate.wait_for(1)
+            [delivery] = worker.pool.deliveries()
+            assert await worker._queue.ack(delivery, b'"first"')
+            gate.open.set()
+            await worker.pool.wait_until_idle()
+            assert await jobs.result(job_id) == "first"
+            statistics = worker.pool.statistics()
+            assert (statistics.refused, statistics.processed) == (1, 0)
+            text = jobs.container.metrics().render()[0].decode()  # type: ignore[attr-defined]  # the Prometheus one
+            assert re.search(r"hexjobs_refused_results_total\S* 1\.0", text)
+
+    run(scenario())
+
+
 def test_health_names_each_slot_and_what_it_does() -> None:
     """Well while the fetch advances; the details tell roles, slots and statistics."""
 
@@ -304,6 +326,7 @@ def test_observers_hear_and_affect_nothing() -> None:
         async with working(fine, doomed, fails, hears, slow) as (jobs, _):
             assert (await jobs.wait_for(await jobs.submit_job(fine, {}), SOON)).status is JobStatus.COMPLETED
             assert (await jobs.wait_for(await jobs.submit_job(doomed, {}), SOON)).status is JobStatus.FAILED
+            assert "doomed" not in [event.job_type for event in heard], "the slow one held nobody up"
             hold.set()
             await until(lambda: len(heard) == 2)
 

@@ -52,7 +52,8 @@ def test_a_step_that_fails_is_repeated_and_told(error: Exception) -> None:
         assert runner.failure == str(error)
         assert (runner.advanced, runner.tried) == (0.0, 5.0)
         await until(lambda: role.steps == 5)
-        assert (runner.failure, runner.advanced) == (None, 5.0)
+        assert runner.advanced == 5.0
+        assert not runner.failure
         await runner.stop()
         await runner.stop()
 
@@ -75,7 +76,8 @@ def test_what_was_fetched_while_stopping_is_given_back() -> None:
                 fetch.stopping = True
                 return await queue.dequeue(*arguments)
 
-        fetch.queue = StopsMeanwhile()
+        stopping: Any = StopsMeanwhile()
+        fetch.queue = stopping
         assert await fetch.step() == 0
         assert container.pool().busy == 0
         found = await jobs.queries.find(JobQuery(status=JobStatus.PENDING))

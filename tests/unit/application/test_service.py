@@ -93,7 +93,7 @@ def test_a_declared_type_needs_no_handler_and_names_its_queue() -> None:
         assert [jobs.get_job(job_id).queue for job_id in ids] == ["billing", "billing"]
         assert {stats.name: stats.waiting for stats in jobs.queue_stats()} == {"default": 0, "billing": 2}
         with pytest.raises(InvalidJob, match=r"payload\.number: Input should be a valid integer"):
-            jobs.submit_job(send_invoice, {"number": "x"})  # type: ignore[call-overload]  # what is tested
+            jobs.submit_jobs([(send_invoice, {"number": "x"})], atomic=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,16 @@
+"""Django's command line. First: python manage.py migrate
+
+Then, in this folder:  hexjobs worker
+and:                   python manage.py runserver
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    execute_from_command_line(sys.argv)

@@ -1,0 +1,1 @@
+"""An application with jobs, and its tests: `pytest examples/tested_shop`."""

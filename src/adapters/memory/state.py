@@ -1,0 +1,147 @@
+"""MemoryStore: the jobs and schedules that the adapters of one provider share."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+from ...domain.status import JobStatus
+from ...domain.transitions import JobEvent
+from ...ports.delivery import Delivery
+from ...ports.envelope import Message
+from ...ports.schedule_store import ScheduleEntry
+from .instants import milliseconds
+from .record import JobRecord
+from .timetable import Timetable
+from .turns import Turns
+from .waiters import Waiters
+from .waiting_lines import WaitingLines
+
+
+class MemoryStore:
+    """What one provider keeps in memory, and the steps that keep it consistent: each job is in exactly one place.
+
+    Everything but `lock` is touched with the lock held, and briefly: no method waits. Instants are milliseconds since
+    1970, given by the caller's clock.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.jobs: dict[str, JobRecord] = {}
+        self.completed: dict[str, JobRecord] = {}
+        self.schedules: dict[str, ScheduleEntry] = {}
+        self.enqueued: Counter[tuple[str, str, str]] = Counter()
+        self.lines = WaitingLines()
+        self.turns = Turns()
+        self.waiters = Waiters()
+        self._census: Counter[tuple[str, JobStatus]] = Counter()
+        self._holders: dict[str, str] = {}
+        self._delayed = Timetable()
+        self._expiring = Timetable()
+        self._last_fence = 0
+
+    def refresh(self, now: int) -> int:
+        """Let jobs whose time has come wait in line, and forget those whose retention has ended; how many of these."""
+        for job_id in self._delayed.pop_due(now):
+            self.move(self.jobs[job_id], JobEvent.DUE, now)
+        ended = self._expiring.pop_due(now)
+        for job_id in ended:
+            self.forget(self.jobs[job_id])
+        return len(ended)
+
+    def insert(self, message: Message, now: int) -> JobRecord:
+        """Take in a job whose id and unique key are free."""
+        record = JobRecord.of(message, now)
+        self.jobs[record.job_id] = record
+        self.hold_unique(record)
+        self._settle_in(record, now)
+        return record
+
+    def move(
+        self,
+        record: JobRecord,
+        event: JobEvent,
+        now: int,
+        *,
+        reason: str | None = None,
+        due: int | None = None,
+        keep: timedelta | None = None,
+    ) -> None:
+        """Take one step of the table of transitions, from place to place; IllegalTransition changes nothing.
+
+        `due` goes with steps that end in waiting for a time, `keep` with steps that end the job.
+        """
+        before = record.status
+        record.apply(event, now, reason)
+        self._leave(record, before)
+        record.due = due
+        at_head = event in (JobEvent.GIVEN_BACK, JobEvent.LEASE_EXPIRED)
+        self._settle_in(record, now, at_head=at_head, keep=keep)
+
+    def forget(self, record: JobRecord) -> None:
+        """Remove a job with all that belongs to it."""
+        self._leave(record, record.status)
+        self._free_unique(record)
+        del self.jobs[record.job_id]
+
+    def current(self, delivery: Delivery) -> JobRecord | None:
+        """The job that this delivery runs, or None when it is not the job's current delivery."""
+        record = self.jobs.get(delivery.job_id)
+        is_current = record and record.status is JobStatus.PROCESSING and record.fence == delivery.fence
+        return record if is_current else None
+
+    def holder(self, unique: str | None) -> str | None:
+        """The id of the unfinished job that holds the unique key."""
+        return None if unique is None else self._holders.get(unique)
+
+    def hold_unique(self, record: JobRecord) -> None:
+        """Let the job hold its unique key, where it has one."""
+        if record.unique is not None:
+            self._holders[record.unique] = record.job_id
+
+    def count(self, queue: str, status: JobStatus) -> int:
+        """How many jobs of the queue have this status."""
+        return self._census[queue, status]
+
+    def next_fence(self, microseconds: int) -> int:
+        """A fence above all before; it follows the clock, so that it also grows over a restart."""
+        self._last_fence = max(self._last_fence + 1, microseconds)
+        return self._last_fence
+
+    def next_due(self) -> int | None:
+        """When the next job that waits for a time becomes due."""
+        return self._delayed.next()
+
+    def _settle_in(
+        self, record: JobRecord, now: int, *, at_head: bool = False, keep: timedelta | None = None
+    ) -> None:
+        self._census[record.queue, record.status] += 1
+        if record.status is JobStatus.PENDING:
+            if not at_head:
+                record.waiting_since = now
+            self.lines.put(record, at_head=at_head)
+        elif record.status.is_waiting:
+            self._delayed.add(record.job_id, record.due or now)
+        elif record.status.is_terminal:
+            self._free_unique(record)
+            if record.status is JobStatus.COMPLETED:
+                self.completed[record.job_id] = record
+            if keep is not None:
+                self._expiring.add(record.job_id, now + milliseconds(keep))
+        if record.status.is_waiting:
+            self.waiters.notify(record.queue)
+
+    def _leave(self, record: JobRecord, status: JobStatus) -> None:
+        self._census[record.queue, status] -= 1
+        if not self._census[record.queue, status]:
+            del self._census[record.queue, status]
+        if status is JobStatus.PENDING:
+            self.lines.remove(record)
+        self._delayed.remove(record.job_id)
+        self._expiring.remove(record.job_id)
+        self.completed.pop(record.job_id, None)
+
+    def _free_unique(self, record: JobRecord) -> None:
+        if record.unique is not None and self._holders.get(record.unique) == record.job_id:
+            del self._holders[record.unique]

@@ -1,0 +1,104 @@
+"""Many threads at once on one store: nothing is lost, doubled or exceeded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from hexjobs.adapters.memory import MemoryJobQueue, MemoryJobStore, MemoryScheduleStore, MemoryStore
+from hexjobs.application.blocking import drive
+from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.delivery import Settlement, Subscription
+from support.frozen_clock import FrozenClock
+from support.messages import message, messages
+
+THREADS = 8
+
+
+@pytest.fixture(autouse=True)
+def _frequent_switches() -> Iterator[None]:
+    """Threads take turns far more often than usual, so that a missing lock shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.fixture
+def queue() -> MemoryJobQueue:
+    """The queue that all threads share."""
+    return MemoryJobQueue(MemoryStore(), FrozenClock())
+
+
+def at_once(act: Callable[[int], Any]) -> list[Any]:
+    """What `act(number)` returns in each of the threads, which start together."""
+    barrier = Barrier(THREADS)
+
+    def begin(number: int) -> Any:
+        barrier.wait(10)
+        return act(number)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(begin, range(THREADS)))
+
+
+def test_the_cap_is_exact(queue: MemoryJobQueue) -> None:
+    """Eight threads submit fifty each to a queue that takes a hundred."""
+
+    def submit(_: int) -> int:
+        return sum(drive(queue.enqueue([m], {"default": 100}))[0].is_new for m in messages(50))
+
+    assert sum(at_once(submit)) == 100
+    assert drive(queue.stats("default")).waiting == 100
+
+
+def test_one_of_all_gets_a_unique_key(queue: MemoryJobQueue) -> None:
+    """Eight threads, one key, one job."""
+    results = [result for [result] in at_once(lambda _: drive(queue.enqueue([message(unique="key")])))]
+    assert sum(result.is_new for result in results) == 1
+    assert len({result.job_id for result in results}) == 1
+
+
+def test_each_job_runs_once(queue: MemoryJobQueue) -> None:
+    """Half of the threads submit, all of them work; fences are all different."""
+    sent = [messages(100) for _ in range(THREADS)]
+
+    def work(number: int) -> list[tuple[str, int]]:
+        subscription, done = Subscription(f"worker-{number}", {"default": 1}), []
+        for m in sent[number]:
+            drive(queue.enqueue([m]))
+            for delivery in drive(queue.dequeue(subscription, 2, timedelta(0))):
+                done.append((delivery.job_id, delivery.fence))
+                assert drive(queue.settle([Settlement(delivery, JobEvent.SUCCEEDED)])) == [True]
+        return done
+
+    done = [entry for part in at_once(work) for entry in part]
+    assert sorted(job_id for job_id, _ in done) == sorted(m.job_id for batch in sent for m in batch)
+    assert len({fence for _, fence in done}) == len(done)
+
+
+def test_one_of_all_settles_a_delivery(queue: MemoryJobQueue) -> None:
+    """The same delivery settled by eight threads is recorded once."""
+    drive(queue.enqueue([message("job")]))
+    [delivery] = drive(queue.dequeue(Subscription("w", {"default": 1}), 1, timedelta(0)))
+    answers = at_once(lambda number: drive(queue.ack(delivery, str(number).encode())))
+    assert sum(answers) == 1
+
+
+def test_one_of_all_fires_an_instant() -> None:
+    """Eight schedulers, one instant, one job."""
+    import msgspec
+
+    from hexjobs.ports.schedule_store import ScheduleEntry
+
+    state, clock = MemoryStore(), FrozenClock()
+    schedules, store = MemoryScheduleStore(state, clock), MemoryJobStore(state, clock)
+    drive(schedules.put(ScheduleEntry("s", "* * * * *", "UTC", msgspec.Raw(b"{}"), 1)))
+    assert sum(at_once(lambda _: drive(schedules.fire("s", 1, 2, message())))) == 1
+    assert sum(drive(store.enqueued_counts()).values()) == 1

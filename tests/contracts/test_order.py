@@ -1,0 +1,109 @@
+"""JobQueue.dequeue: which job goes next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+from contracts.harness import Adapter
+from hexjobs.domain.transitions import JobEvent
+from support.messages import message, messages
+
+LEVELS = ("low", "normal", "high", "critical")
+
+
+async def test_the_highest_level_goes_first(adapter: Adapter) -> None:
+    """ "Per queue the highest level goes first, and within a level the oldest" """
+    for number in (1, 2):
+        await adapter.queue.enqueue([message(f"{level}-{number}", priority=level) for level in LEVELS])
+    assert await adapter.take_all() == [
+        f"{level}-{number}" for level in reversed(LEVELS) for number in (1, 2)
+    ]
+
+
+async def test_a_batch_has_the_same_order(adapter: Adapter) -> None:
+    """ "Hand out up to `limit` waiting jobs" """
+    await adapter.queue.enqueue([message(level, priority=level) for level in LEVELS])
+    assert [delivery.job_id for delivery in await adapter.take(limit=3)] == ["critical", "high", "normal"]
+    assert [delivery.job_id for delivery in await adapter.take(limit=3)] == ["low"]
+
+
+async def test_only_the_queues_asked_for(adapter: Adapter) -> None:
+    """ "Which queues a worker takes jobs from." """
+    await adapter.queue.enqueue([message("mine", queue="a"), message("theirs", queue="b")])
+    assert await adapter.take_all(queue="a") == ["mine"]
+    assert await adapter.take_all(queue="empty") == []
+    assert (await adapter.queue.stats("b")).waiting == 1
+
+
+async def test_turns_follow_the_weights(adapter: Adapter) -> None:
+    """ "among queues turns follow the weights" """
+    await adapter.queue.enqueue(messages(40, queue="heavy") + messages(40, queue="light"))
+    weights = {"heavy": 3, "light": 1}
+    queues = [(await adapter.take_one(weights=weights)).queue for _ in range(40)]
+    assert abs(Counter(queues)["heavy"] - 30) <= 1
+    for first in range(0, 40, 8):
+        assert Counter(queues[first : first + 8])["light"] >= 1, (
+            "the light queue waits for no long run of the heavy"
+        )
+
+
+async def test_turns_within_a_batch(adapter: Adapter) -> None:
+    """ "among queues turns follow the weights" """
+    await adapter.queue.enqueue(messages(40, queue="heavy") + messages(40, queue="light"))
+    taken = await adapter.take(limit=40, weights={"heavy": 3, "light": 1})
+    assert abs(Counter(delivery.queue for delivery in taken)["heavy"] - 30) <= 1
+
+
+async def test_an_empty_queue_yields_its_turns(adapter: Adapter) -> None:
+    """ "among non-empty queues turns follow the weights" """
+    await adapter.queue.enqueue(messages(2, queue="heavy") + messages(10, queue="light"))
+    taken = await adapter.take(limit=12, weights={"heavy": 3, "light": 1, "empty": 9})
+    assert Counter(delivery.queue for delivery in taken) == {"heavy": 2, "light": 10}
+
+
+async def test_a_queue_that_was_empty_claims_no_arrears(adapter: Adapter) -> None:
+    """ "among non-empty queues turns follow the weights" """
+    await adapter.queue.enqueue(messages(60, queue="busy"))
+    both = {"busy": 1, "quiet": 1}
+    await adapter.take(limit=30, weights=both)
+    await adapter.queue.enqueue(messages(30, queue="quiet"))
+    taken = Counter([(await adapter.take_one(weights=both)).queue for _ in range(10)])
+    assert abs(taken["busy"] - taken["quiet"]) <= 2
+
+
+async def test_strict_follows_the_order_of_the_queues(adapter: Adapter) -> None:
+    """ "or their order when strict" """
+    await adapter.queue.enqueue(
+        messages(2, queue="last", priority="critical") + messages(2, queue="first", priority="low")
+    )
+    weights = {"first": 1, "last": 100}
+    queues = [(await adapter.take_one(weights=weights, strict=True)).queue for _ in range(4)]
+    assert queues == ["first", "first", "last", "last"]
+
+
+async def test_a_job_given_back_goes_to_the_head(adapter: Adapter) -> None:
+    """ "GIVEN_BACK puts it at the head of its level" """
+    await adapter.queue.enqueue([message("a"), message("b"), message("c", priority="high")])
+    await adapter.take_one()
+    delivery = await adapter.take_one()
+    assert delivery.job_id == "a"
+    await adapter.settle(delivery, JobEvent.GIVEN_BACK)
+    assert await adapter.take_all() == ["a", "b"]
+
+
+async def test_a_job_that_erred_goes_to_the_tail(adapter: Adapter) -> None:
+    """ "Jobs whose time has come are waiting jobs." """
+    await adapter.queue.enqueue([message("a"), message("b")])
+    delivery = await adapter.take_one()
+    await adapter.settle(delivery, JobEvent.ERRED, delay=timedelta(milliseconds=30))
+    await adapter.until_due(30)
+    assert await adapter.take_all() == ["b", "a"]
+
+
+async def test_the_queue_and_level_of_a_delivery(adapter: Adapter) -> None:
+    """ "One run of one job, handed to one worker." """
+    await adapter.queue.enqueue([message(f"{level}", queue="q", priority=level) for level in LEVELS])
+    for delivery in await adapter.take(limit=4, queue="q", worker_id="w-7"):
+        assert delivery.priority.word == delivery.job_id
+        assert (delivery.queue, delivery.worker_id, delivery.attempt) == ("q", "w-7", 1)

@@ -1,0 +1,91 @@
+"""A process that forks while a thread of it submits, and submits from parent and child alike.
+
+Run as a file with a data directory. Prints the ids that were acknowledged, by who submitted them, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+import redis
+
+from hexjobs import BackgroundJobService, JobType
+
+GREET: JobType[Any, Any] = JobType("greet")
+EACH = 50
+
+
+def submits(jobs: BackgroundJobService, who: str, count: int = EACH) -> list[str]:
+    return [jobs.submit_job(GREET, {"by": who}, job_id=f"{who}-{number}") for number in range(count)]
+
+
+class Submitter(threading.Thread):
+    """Submits from a thread; `sent` is set when its first command is on its way."""
+
+    def __init__(self, jobs: BackgroundJobService, who: str) -> None:
+        super().__init__()
+        self.jobs, self.who = jobs, who
+        self.sent = threading.Event()
+        self.acknowledged: list[str] = []
+
+    def run(self) -> None:
+        self.acknowledged = submits(self.jobs, self.who)
+
+
+def tell_when_sent() -> None:
+    kind: Any = redis.UnixDomainSocketConnection
+    send = kind.send_packed_command
+
+    def sending(connection: Any, *arguments: Any, **options: Any) -> Any:
+        answer = send(connection, *arguments, **options)
+        thread = threading.current_thread()
+        if isinstance(thread, Submitter):
+            thread.sent.set()
+        return answer
+
+    kind.send_packed_command = sending
+
+
+def main(data_dir: str) -> None:
+    tell_when_sent()
+    jobs = BackgroundJobService.from_config(jobs={"embedded": {"data_dir": data_dir}})
+    server = jobs.container.embedded_server().info()["server_pid"]
+    first, second, third = (Submitter(jobs, who) for who in ("first", "second", "third"))
+
+    os.kill(server, signal.SIGSTOP)  # so that these two need a connection each, and leave them idle
+    for submitter in (first, second):
+        submitter.start()
+        submitter.sent.wait(10)
+    os.kill(server, signal.SIGCONT)
+    for submitter in (first, second):
+        submitter.join(20)
+
+    os.kill(server, signal.SIGSTOP)  # so that this one's submit is on its way while the process forks
+    third.start()
+    third.sent.wait(10)
+    reads, writes = os.pipe()
+    child = os.fork()
+    os.kill(server, signal.SIGCONT)
+    if not child:
+        try:
+            os.write(writes, json.dumps(submits(jobs, "child")).encode())
+        finally:
+            os._exit(0)
+    os.close(writes)
+    acknowledged = {"parent": submits(jobs, "parent")}
+    third.join(20)
+    with os.fdopen(reads) as told:
+        acknowledged["child"] = json.loads(told.read() or "[]")
+    os.waitpid(child, 0)
+    acknowledged |= {submitter.who: submitter.acknowledged for submitter in (first, second, third)}
+    sys.stdout.write(json.dumps(acknowledged))
+    jobs.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
