@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dependency_injector import containers, providers
 
 from . import wiring
@@ -15,10 +17,8 @@ from .adapters.redis.job_queue import RedisJobQueue
 from .adapters.redis.job_store import RedisJobStore
 from .adapters.redis.keys import Keys
 from .adapters.redis.schedule_store import RedisScheduleStore
-from .adapters.redis.transport import Transport
 from .adapters.scheduler.cron_scheduler import CronScheduler
 from .domain.validator import JobValidator
-from .ports.clock import Clock
 from .settings import RedisSettings, Settings
 
 
@@ -48,12 +48,14 @@ async def close_nothing() -> None:
 class StoreAccess(containers.DeclarativeContainer):
     """One way to the store: the event loop's or the threads'; they differ in transport and clock alone."""
 
-    settings: providers.Dependency[Settings] = providers.Dependency()
-    validator: providers.Dependency[JobValidator] = providers.Dependency()
-    keys: providers.Dependency[Keys] = providers.Dependency()
-    memory: providers.Dependency[MemoryStore] = providers.Dependency()
-    transport: providers.Dependency[Transport] = providers.Dependency()
-    clock: providers.Dependency[Clock] = providers.Dependency()
+    settings = providers.Dependency(instance_of=Settings)
+    validator = providers.Dependency(instance_of=JobValidator)
+    keys = providers.Dependency(instance_of=Keys)
+    memory = providers.Dependency(instance_of=MemoryStore)
+    transport: providers.Dependency[Any] = providers.Dependency()
+    """A `Transport`; a Protocol cannot be checked at run time."""
+    clock: providers.Dependency[Any] = providers.Dependency()
+    """A `Clock`; likewise."""
     provider_name = providers.Callable(wiring.provider_name, settings)
 
     _redis_queue = providers.Singleton(RedisJobQueue, transport, keys)

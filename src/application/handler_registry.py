@@ -49,10 +49,10 @@ class HandlerRegistry:
 def declared_in(module: ModuleType) -> Iterator[JobType[Any, Any] | type]:
     """The handlers that a module declares or imports: functions marked by `@job_handler`, and classes of its own."""
     for value in vars(module).values():
-        own_class = isinstance(value, type) and value.__module__ == module.__name__
-        if (isinstance(value, JobType) and value.function is not None) or (
-            own_class and is_handler_class(value)
-        ):
+        if isinstance(value, type):
+            if value.__module__ == module.__name__ and is_handler_class(value):
+                yield value
+        elif isinstance(value, JobType) and value.function is not None:
             yield value
 
 

@@ -50,7 +50,7 @@ class RunPolicy:
         if envelope.timeout is not None:
             return None if envelope.timeout == 0 else envelope.timeout * MILLISECOND
         if job_type.timeout is not None:
-            return None if job_type.timeout == "none" else job_type.timeout
+            return job_type.timeout if isinstance(job_type.timeout, timedelta) else None
         return self._defaults.timeout
 
     def deadline(self, envelope: Envelope, job_type: JobType[Any, Any], now: datetime) -> datetime | None:

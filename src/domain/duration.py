@@ -28,7 +28,7 @@ def parse_duration(value: timedelta | float | str) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """The shortest text that `parse_duration` reads back as `value` (to the millisecond)."""
+    """A text that `parse_duration` reads back as `value`, to the millisecond, such as `1m30s`; never negative."""
     milliseconds = round(value.total_seconds() * 1000)
     if milliseconds == 0:
         return "0s"

@@ -12,6 +12,7 @@ from .errors import InvalidJob, Problem
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 1_000_000
 _MAX_INTEGER = 2**63 - 1
 
 
@@ -58,54 +59,63 @@ class JobPayload:
 
 def json_problems(value: object, max_depth: int = MAX_DEPTH, path: str = "payload") -> list[Problem]:
     """What keeps `value` from being JSON that every reader understands alike: one Problem for each place."""
-    problems: list[Problem] = []
-    _walk(value, path, max_depth, problems)
-    return problems
+    walk = _Walk(path)
+    walk.visit(value, path, max_depth)
+    return walk.problems
 
 
-def _walk(value: object, path: str, depth_left: int, problems: list[Problem]) -> None:
-    if isinstance(value, str):
-        _check_text(value, path, problems)
-    elif value is None or isinstance(value, bool):
-        return
-    elif isinstance(value, int):
-        if not -_MAX_INTEGER - 1 <= value <= _MAX_INTEGER:
-            problems.append(Problem(path, "does not fit 64 bits; send it as a string"))
-    elif isinstance(value, float):
-        if not math.isfinite(value):
-            problems.append(Problem(path, f"is {value}, which JSON cannot hold; send null or a string"))
-    elif isinstance(value, (Mapping, list, tuple)):
-        if depth_left <= 0:
-            problems.append(Problem(path, "is nested too deeply; flatten it or pass a reference instead"))
+class _Walk:
+    """Visits each value once; a container that holds itself many times over ends it early."""
+
+    def __init__(self, root: str) -> None:
+        self.problems: list[Problem] = []
+        self._root = root
+        self._left = MAX_VALUES
+
+    def visit(self, value: object, path: str, depth_left: int) -> None:
+        self._left -= 1
+        if self._left <= 0:
+            if self._left == 0:
+                self._add(self._root, f"holds more than {MAX_VALUES} values; pass a reference instead")
+        elif isinstance(value, str):
+            self._text(value, path)
+        elif value is None or isinstance(value, bool):
+            return
+        elif isinstance(value, int):
+            if not -_MAX_INTEGER - 1 <= value <= _MAX_INTEGER:
+                self._add(path, "does not fit 64 bits; send it as a string")
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                self._add(path, f"is {value}, which JSON cannot hold; send null or a string")
+        elif not isinstance(value, (Mapping, list, tuple)):
+            self._add(path, f"is a {type(value).__name__}, which is not JSON; convert it first")
+        elif depth_left <= 0:
+            self._add(path, "is nested too deeply; flatten it or pass a reference instead")
+        elif isinstance(value, Mapping):
+            self._mapping(value, path, depth_left - 1)
         else:
-            _walk_container(value, path, depth_left - 1, problems)
-    else:
-        problems.append(Problem(path, f"is a {type(value).__name__}, which is not JSON; convert it first"))
+            for index, item in enumerate(value):
+                if self._left <= 0:
+                    break
+                self.visit(item, f"{path}[{index}]", depth_left - 1)
 
-
-def _walk_container(
-    value: Mapping[Any, Any] | list[Any] | tuple[Any, ...],
-    path: str,
-    depth_left: int,
-    problems: list[Problem],
-) -> None:
-    if isinstance(value, Mapping):
+    def _mapping(self, value: Mapping[Any, Any], path: str, depth_left: int) -> None:
         for key, item in value.items():
+            if self._left <= 0:
+                break
             if not isinstance(key, str):
-                problems.append(Problem(path, f"has the key {key!r}; JSON keys are strings"))
-                continue
-            if _check_text(key, f"{path} (a key)", problems):
-                _walk(item, f"{path}.{key}", depth_left, problems)
-    else:
-        for index, item in enumerate(value):
-            _walk(item, f"{path}[{index}]", depth_left, problems)
+                self._add(path, f"has the key {key!r}; JSON keys are strings")
+            elif self._text(key, f"{path} (a key)"):
+                self.visit(item, f"{path}.{key}", depth_left)
 
+    def _text(self, text: str, path: str) -> bool:
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                self._add(path, "has a lone surrogate, which is not valid Unicode")
+                return False
+        return True
 
-def _check_text(text: str, path: str, problems: list[Problem]) -> bool:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            problems.append(Problem(path, "has a lone surrogate, which is not valid Unicode"))
-            return False
-    return True
+    def _add(self, path: str, message: str) -> None:
+        self.problems.append(Problem(path, message))

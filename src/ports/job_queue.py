@@ -35,7 +35,8 @@ class JobQueue(Protocol):
         enqueueing. A `job_id` that exists answers the existing job and writes nothing: JobIdConflict where its type or
         payload differ. A `unique` key that an unfinished job holds answers that job's id. `caps` maps a queue to its
         `max_jobs`: a message that would make the queue's waiting and scheduled jobs more answers QueueFull; the count
-        is exact under concurrency. With `atomic`, one refused message keeps all out.
+        is exact under concurrency. With `atomic`, one refused message keeps all out. Its error then answers for all that
+        are new.
         An answered message is stored: a worker can take it, a look-up finds it.
         """
         ...

@@ -15,8 +15,8 @@ import pytest
 from contracts.harness import OpenAdapter
 from contracts.memory_provider import open_memory
 from contracts.redis_provider import redis_provider
-from contracts.valkey_server import valkey_server
 from support.run import run
+from support.valkey_process import ValkeyProcess
 
 URL_VARIABLE = "HEXJOBS_TEST_REDIS_URL"
 
@@ -46,8 +46,8 @@ if os.environ.get(
 @pytest.fixture(scope="session")
 def valkey_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of one server process for the whole session."""
-    with valkey_server(tmp_path_factory.mktemp("valkey")) as address:
-        yield address
+    with ValkeyProcess(tmp_path_factory.mktemp("valkey"), durable=False) as server:
+        yield server.url
 
 
 @pytest.fixture(params=PROVIDERS)

@@ -6,13 +6,12 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from unittest.mock import patch
+from datetime import timedelta
 
 from redis.connection import parse_url
 
 from contracts.harness import Adapter, OpenAdapter
 from hexjobs.adapters.clock.system_clock import SystemClock
-from hexjobs.adapters.redis import job_store
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
@@ -31,15 +30,14 @@ def redis_provider(url: str) -> OpenAdapter:
     async def open_redis() -> AsyncIterator[Adapter]:
         keys = Keys(f"test-{uuid.uuid4().hex}")
         async with AsyncExitStack() as stack:
-            # An id is remembered for minutes after its end; no test waits for that.
-            stack.enter_context(patch.object(job_store, "REMEMBERED_SECONDS", 0))
 
             async def client() -> Adapter:
                 transport = AsyncTransport(address)
                 stack.push_async_callback(transport.close)
                 return Adapter(
                     queue=RedisJobQueue(transport, keys),
-                    store=RedisJobStore(transport, keys),
+                    # An id is remembered for minutes after its end; no test waits for that.
+                    store=RedisJobStore(transport, keys, remembered=timedelta(0)),
                     schedules=RedisScheduleStore(transport, keys),
                     clock=SystemClock(),
                     until_due=_pass_really,

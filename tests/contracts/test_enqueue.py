@@ -117,7 +117,7 @@ async def test_a_refused_message_does_not_stop_the_others(adapter: Adapter) -> N
 
 @pytest.mark.parametrize("error", [QueueFull, JobIdConflict])
 async def test_atomic_keeps_all_out(adapter: Adapter, error: type[Exception]) -> None:
-    """ "With `atomic`, one refused message keeps all out." """
+    """ "With `atomic`, one refused message keeps all out." "Its error then answers for all that are new." """
     await adapter.queue.enqueue([message("same", queue="small")])
     refused = message("full", queue="small") if error is QueueFull else message("same", type="other")
     batch = [message("before", unique="key"), refused, message("after", due=adapter.now() + HOUR)]

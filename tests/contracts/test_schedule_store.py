@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -170,8 +171,6 @@ async def test_a_fire_ends_the_wait_of_a_worker(adapter: Adapter) -> None:
 
 
 async def _wait_for_one(adapter: Adapter) -> str:
-    from datetime import timedelta
-
     while True:
         deliveries = await adapter.take(wait=timedelta(seconds=20))
         if deliveries:

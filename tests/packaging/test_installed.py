@@ -10,8 +10,8 @@ from textwrap import dedent
 import pytest
 import redis
 
-from contracts.valkey_server import valkey_server
 from support.installed import Environment
+from support.valkey_process import ValkeyProcess
 
 pytestmark = pytest.mark.timeout(400)
 SUBMIT = """
@@ -42,8 +42,8 @@ HANDLERS = """
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The URL of a server that the installed package knows nothing else of."""
-    with valkey_server(tmp_path) as url:
-        yield url
+    with ValkeyProcess(tmp_path, durable=False) as process:
+        yield process.url
 
 
 def write(folder: Path, name: str, text: str) -> None:

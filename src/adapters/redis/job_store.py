@@ -15,17 +15,18 @@ from .replies import milliseconds, stored_job
 from .scripts import script
 from .transport import Argument, Transport
 
-REMEMBERED_SECONDS = 600
+REMEMBERED = timedelta(minutes=10)
 PAGE = 200
 SWEEP_PART = 1000
 
 
 class RedisJobStore:
-    """JobStore on Redis or Valkey, one partition."""
+    """JobStore on Redis or Valkey, one partition. An ended job's id is known for `remembered` at least."""
 
-    def __init__(self, transport: Transport, keys: Keys) -> None:
+    def __init__(self, transport: Transport, keys: Keys, *, remembered: timedelta = REMEMBERED) -> None:
         self._transport = transport
         self._keys = keys
+        self._remembered = remembered
 
     async def get(self, job_ids: Sequence[str]) -> list[StoredJob | None]:
         """See `JobStore.get`."""
@@ -114,7 +115,7 @@ class RedisJobStore:
             arguments: list[Argument] = [
                 self._keys.prefix,
                 max_completed,
-                REMEMBERED_SECONDS * 1000,
+                milliseconds(self._remembered),
                 SWEEP_PART,
             ]
             gone, more = await self._transport.run(script("sweep"), arguments)

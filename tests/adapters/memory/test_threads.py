@@ -9,12 +9,14 @@ from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
+import msgspec
 import pytest
 
 from hexjobs.adapters.memory import MemoryJobQueue, MemoryJobStore, MemoryScheduleStore, MemoryStore
 from hexjobs.application.blocking import drive
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Settlement, Subscription
+from hexjobs.ports.schedule_store import ScheduleEntry
 from support.frozen_clock import FrozenClock
 from support.messages import message, messages
 
@@ -93,10 +95,6 @@ def test_one_of_all_settles_a_delivery(queue: MemoryJobQueue) -> None:
 
 def test_one_of_all_fires_an_instant() -> None:
     """Eight schedulers, one instant, one job."""
-    import msgspec
-
-    from hexjobs.ports.schedule_store import ScheduleEntry
-
     state, clock = MemoryStore(), FrozenClock()
     schedules, store = MemoryScheduleStore(state, clock), MemoryJobStore(state, clock)
     drive(schedules.put(ScheduleEntry("s", "* * * * *", "UTC", msgspec.Raw(b"{}"), 1)))

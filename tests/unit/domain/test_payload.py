@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections import UserDict
 from types import MappingProxyType
 from typing import Any
@@ -166,3 +167,14 @@ def test_the_size_limit_holds(value: dict[str, Any], most: int) -> None:
 def test_any_mapping_is_an_object(kind: Any) -> None:
     """Also below the top; tuples are lists."""
     assert JobPayload.of(kind({"a": kind({"b": (1, 2)})})).value() == {"a": {"b": [1, 2]}}
+
+
+def test_a_container_that_holds_itself_many_times_ends_the_check() -> None:
+    """Few objects may stand for a billion values: the check stops, and says so."""
+    value: list[object] = []
+    for _ in range(30):
+        value = [value, value]
+    begin = time.monotonic()
+    with pytest.raises(InvalidJob, match="holds more than 1000000 values"):
+        JobPayload.of({"again": value})
+    assert time.monotonic() - begin < 20

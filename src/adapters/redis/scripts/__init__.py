@@ -31,4 +31,4 @@ def script(name: str) -> Script:
 
 
 def _read(path: str) -> str:
-    return files(__package__).joinpath(path).read_text(encoding="utf-8")
+    return files(__name__).joinpath(path).read_text(encoding="utf-8")
