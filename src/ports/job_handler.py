@@ -16,6 +16,9 @@ class JobHandler(Protocol):
     payload_model: ClassVar[Any]
 
     async def execute(self, context: Any, payload: Any) -> Any:
-        """Run one job. What it returns is the result (JSON-safe) and means done; an exception means retry,
-        PermanentError dead letter, RetryLater later; an outcome value says it outright."""
+        """Run one job.
+
+        What it returns is the result (JSON-safe) and means done; an exception means retry, PermanentError dead letter,
+        RetryLater later; an outcome value says it outright.
+        """
         ...

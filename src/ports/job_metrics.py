@@ -42,8 +42,10 @@ class JobMetrics(Protocol):
     def set_store_wide(
         self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]
     ) -> None:
-        """The store's own figures, read every `collection_interval` by one role: sizes, and enqueued jobs by
-        (type, priority, queue)."""
+        """Take the store's own figures: sizes, and enqueued jobs by (type, priority, queue).
+
+        One role reads them every `collection_interval`.
+        """
         ...
 
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:

@@ -77,8 +77,10 @@ class JobStore(Protocol):
         ...
 
     async def delete(self, job_id: str) -> bool:
-        """Forget a job that does not run, with all that belongs to it. False when there is none; IllegalTransition when
-        it is processing."""
+        """Forget a job that does not run, with all that belongs to it.
+
+        False when there is none; IllegalTransition when it is processing.
+        """
         ...
 
     async def save_progress(self, job_id: str, fence: int, progress: bytes) -> bool:

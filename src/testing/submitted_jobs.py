@@ -50,8 +50,8 @@ class SubmittedJobs:
         except UnknownJobType as error:
             raise AssertionError(str(error)) from None
         if matching:
-            count = f"{len(matching)} jobs" if len(matching) > 1 else "a job"
-            raise AssertionError(f"{count} {_described(job_type, payload)} submitted; {self._list()}")
+            count = f"{len(matching)} jobs were" if len(matching) > 1 else "a job was"
+            raise AssertionError(f"{count} submitted: {_described(job_type, payload)}; {self._list()}")
 
     def _list(self) -> str:
         if not self.jobs:

@@ -43,7 +43,7 @@ class House:
         self.seen: set[psutil.Process] = set()
 
     def server(self, data_dir: Path | None = None, **options: object) -> EmbeddedServer:
-        self.servers.append(EmbeddedServer(data_dir or self.data_dir, **options))  # type: ignore[arg-type]
+        self.servers.append(EmbeddedServer(data_dir or self.data_dir, **options))  # type: ignore[arg-type]  # passed on as they are
         return self.servers[-1]
 
     def client(self) -> Client:

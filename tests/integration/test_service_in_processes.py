@@ -19,9 +19,13 @@ from typing import Any
 
 import pytest
 import redis
+from dependency_injector import providers
 
-from hexjobs import AsyncBackgroundJobService, BackgroundJobService, JobType
+from hexjobs import AsyncBackgroundJobService, BackgroundJobService, JobType, JobValidator
 from hexjobs.adapters.embedded.server import EmbeddedServer
+from hexjobs.container import Container
+from hexjobs.domain.validator import QueueRules
+from hexjobs.settings import load_settings
 
 HERE = Path(__file__).parent
 GREET: JobType[Any, Any] = JobType("greet")
@@ -62,6 +66,29 @@ def test_sixteen_threads_share_a_service(jobs: BackgroundJobService, data_dir: P
         answers = list(threads.map(submit, range(16)))
     assert answers == [[f"{thread}-{n}" for n in range(25)] for thread in range(16)]
     assert stored(data_dir) == Counter({f"{t}-{n}": 1 for t in range(16) for n in range(25)})
+
+
+def test_threads_that_come_first_at_once_make_one_set_of_objects() -> None:
+    """In memory a second set would be a second store, and the jobs in it lost."""
+    container = Container(settings=load_settings(None, environ={}, overrides={"jobs.provider": "memory"}))
+    jobs, made = BackgroundJobService(container), []
+
+    def make() -> JobValidator:
+        made.append(threading.current_thread())
+        time.sleep(0.05)  # so that the others would come in meanwhile
+        return JobValidator({}, {"default": QueueRules()})
+
+    container.validator.override(providers.Singleton(make))
+    together = threading.Barrier(8)
+
+    def submit(number: int) -> str:
+        together.wait(10)
+        return jobs.submit_job(GREET, {}, job_id=f"job-{number}")
+
+    with ThreadPoolExecutor(8) as threads:
+        job_ids = list(threads.map(submit, range(8)))
+    assert len(made) == 1
+    assert {job.job_id for job in jobs.find_jobs()} == set(job_ids)
 
 
 def test_parent_and_child_of_a_fork_submit(data_dir: Path) -> None:

@@ -62,7 +62,7 @@ def start_keeper(data_dir: Path, binary: str, fsync: str, patience: float) -> No
     said, says = socket.socketpair()
     with said, open_log(data_dir) as log:
         with says:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(  # noqa: S603  # our own interpreter and file
                 [interpreter(), "-IS", keeper.__file__, json.dumps(order)],
                 stdin=subprocess.DEVNULL,
                 stdout=says.fileno(),

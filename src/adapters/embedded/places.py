@@ -50,7 +50,7 @@ def remove_record(data_dir: Path, runtime: Path) -> None:
 
 def make_runtime() -> Path:
     """A new private folder whose path leaves room for a socket's name. Raises OSError when there is no place for one."""
-    last_resort = "/tmp"  # noqa: S108  mkdtemp makes a folder of our own in it
+    last_resort = "/tmp"  # noqa: S108  # mkdtemp makes a folder of our own in it
     for candidate in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), last_resort):
         with contextlib.suppress(OSError):
             parent = Path(candidate)

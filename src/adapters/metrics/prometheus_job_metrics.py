@@ -128,8 +128,10 @@ class PrometheusJobMetrics:
             _log.warning("observation_refused", name=str(name)[:100], problem=problem)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
-        """The series as they are now, and the content type: OpenMetrics where an Accept header asks for it, else the
-        Prometheus text format."""
+        """The series as they are now, and their content type.
+
+        OpenMetrics where an Accept header asks for it, else the Prometheus text format.
+        """
         if "application/openmetrics-text" in accept:
             body: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]  # so it is there
             return body, OPENMETRICS

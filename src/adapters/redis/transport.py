@@ -26,8 +26,10 @@ class Transport(Protocol):
     """Carries commands. ServerUnavailable where the server cannot be reached, does not answer in time, or is full."""
 
     async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
-        """Run a script by its digest, loading it where the server has lost it. `repeatable`: once more, on a fresh
-        connection, after a connection broke: only for scripts that may run twice."""
+        """Run a script by its digest, loading it where the server has lost it.
+
+        `repeatable`: once more, on a fresh connection, after one broke; only for scripts that may run twice.
+        """
         ...
 
     async def execute(self, *command: Argument) -> Any:

@@ -154,7 +154,6 @@ def test_a_newer_version_is_told_apart(data: bytes) -> None:
         b'{"v":-1,"type":"t"}',
         b'{"v":true,"type":"t"}',
         b'{"v":1,"type":"t","payload":' + b"[" * 100_000,
-        b'{"v":1,"type":"t","metadata":' + b'{"a":' * 5000 + b"1" + b"}" * 5001,
     ],
 )
 def test_what_is_no_envelope_is_malformed(data: bytes) -> None:

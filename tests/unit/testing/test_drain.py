@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from hexjobs import (
+    BlockingJobContext,
     Discard,
     InvalidConfiguration,
     JobContext,
@@ -55,7 +56,7 @@ def test_nothing_runs_before_a_drain_and_everything_due_in_one() -> None:
         await context.submit_job("child", {"say": "last"})
 
     @job_handler("child")
-    def child(context: JobContext, payload: dict[str, Any]) -> None:
+    def child(context: BlockingJobContext, payload: dict[str, Any]) -> None:
         ran.append(payload["say"])
         if payload["say"] == "first":
             context.submit_job("child", {"say": "second"}, priority="high")
@@ -150,15 +151,18 @@ def test_the_first_error_is_raised_where_asked_after_everything_ran() -> None:
 
 def test_a_job_that_submits_itself_for_ever_is_found_out() -> None:
     """Instead of a test that hangs."""
+    runs: list[str] = []
 
     @job_handler("again")
-    def again(context: JobContext, payload: dict[str, Any]) -> None:
+    def again(context: BlockingJobContext, payload: dict[str, Any]) -> None:
+        runs.append(context.job_id)
         context.submit_job("again", {})
 
     with jobs_with(again) as jobs:
         jobs.service.submit_job("again", {})
         with pytest.raises(RuntimeError, match=r"more than 20 runs.*again"):
             jobs.drain(max_runs=20)
+        assert len(runs) == 21
 
 
 def test_def_handlers_run_in_the_thread_of_the_test_and_coroutines_on_one_loop() -> None:
@@ -240,7 +244,7 @@ def test_observers_have_heard_when_a_drain_returns() -> None:
 
     @on_completed
     async def completed(event: JobEventInfo) -> None:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.1)
         heard.append(event.status)
 
     @on_dead
@@ -252,9 +256,9 @@ def test_observers_have_heard_when_a_drain_returns() -> None:
         raise ValueError
 
     with jobs_with(echo, fails, completed, dead) as jobs:
-        jobs.service.submit_jobs([("echo", {"say": 1}), ("fails", {})])
+        jobs.service.submit_jobs([("fails", {}), ("echo", {"say": 1})])
         jobs.drain()
-        assert heard == ["completed", "failed: attempts_exhausted"]
+        assert heard == ["failed: attempts_exhausted", "completed"]
 
 
 def test_recurring_schedules_fire_by_the_clock() -> None:
@@ -310,7 +314,7 @@ def test_neither_environment_nor_working_directory_take_part(
 ) -> None:
     """But for what is given."""
     (tmp_path / "hexjobs.yaml").write_text(
-        "jobs: {worker_pool: {max_retries: ${RETRIES}}}\nqueues: {slow: {}}\n"
+        'jobs: {worker_pool: {max_retries: "${RETRIES}"}}\nqueues: {slow: {}}\n'
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HEXJOBS_JOBS__WORKER_POOL__MAX_RETRIES", "7")
