@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 SUITES := unit contracts adapters integration packaging docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check $(SUITES) test-all-pythons fmt lock clean
+.PHONY: help setup demo test check $(SUITES) test-all-pythons bench soak fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ $(SUITES): $(STAMP)
 
 test-all-pythons: ## the tests of the core and the adapters on each Python from 3.11 to 3.14 that is here
 	./scripts/test-all-pythons
+
+bench: $(STAMP) ## the figures, beside the bare client's of the same run; ROUNDS=3 JOBS=20000
+	cd benchmarks && ../$(BIN)/python run.py
+
+soak: $(STAMP) ## jobs through workers and a server that are stopped and killed; MINUTES=1 SEED=
+	cd benchmarks && ../$(BIN)/python soak.py
 
 fmt: $(STAMP) ## format the code and apply the safe fixes
 	$(BIN)/ruff check --fix-only -q .

@@ -79,6 +79,14 @@ class JobQueue(Protocol):
         """Settle one delivery as erred, to run again after `delay`; False when it was refused."""
         ...
 
+    async def leave(self, subscription: Subscription) -> int:
+        """Give back whatever this worker still has, and forget the worker; how many jobs were given back.
+
+        They go to the head of their levels, the attempt taken back; one whose cancelling was requested ends as
+        cancelled. For a worker that ends: jobs it was handed without its knowing, or could not settle.
+        """
+        ...
+
     async def wake(self, worker_id: str) -> None:
         """End a `dequeue` of this worker that waits, from another task of the same process."""
         ...

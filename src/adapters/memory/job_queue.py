@@ -116,6 +116,19 @@ class MemoryJobQueue:
         """Settle one delivery as erred, to run again after `delay`; False when it was refused."""
         return (await self.settle([Settlement(delivery, JobEvent.ERRED, delay=delay, error=error)]))[0]
 
+    async def leave(self, subscription: Subscription) -> int:
+        """Give back whatever this worker still has; how many jobs that were."""
+        with self._state.lock:
+            now = self._now()
+            had = [
+                record
+                for record in self._state.jobs.values()
+                if record.status is JobStatus.PROCESSING and record.worker_id == subscription.worker_id
+            ]
+            for record in reversed(had):
+                self._settle(Settlement(record.to_delivery(), JobEvent.GIVEN_BACK, reason="given_back"), now)
+            return len(had)
+
     async def wake(self, worker_id: str) -> None:
         """End a `dequeue` of this worker that waits."""
         with self._state.lock:

@@ -180,6 +180,13 @@ class RedisJobQueue:
         """See `JobQueue.nack`."""
         return (await self.settle([Settlement(delivery, JobEvent.ERRED, delay=delay, error=error)]))[0]
 
+    async def leave(self, subscription: Subscription) -> int:
+        """See `JobQueue.leave`."""
+        arguments = [self._keys.prefix, subscription.worker_id, *subscription.weights]
+        given_back = await self._transport.run(script("leave"), arguments, repeatable=True)
+        self._held.pop(subscription.worker_id, None)
+        return int(given_back)
+
     async def wake(self, worker_id: str) -> None:
         """See `JobQueue.wake`. A fetch on its way to its wait empties the mailbox, so it is also told here."""
         self._woken.add(worker_id)

@@ -13,6 +13,7 @@ from datetime import timedelta
 import structlog
 
 from ...application.run import StopReason
+from ...domain.errors import ServerUnavailable
 from ...ports.clock import Clock
 from ...ports.health_check import Health
 from ...ports.job_queue import JobQueue
@@ -22,7 +23,9 @@ from .slot_pool import SlotPool
 
 # A fetch that waits ends within this time once it is woken, or by itself when the server is away.
 FETCH_GRACE_SECONDS = 6.0
-LAST_GRACE_SECONDS = 5.0
+LAST_GRACE_SECONDS = 3.0
+LEAVE_GRACE_SECONDS = 5.0
+LEAVE_PAUSE_SECONDS = 0.1
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -80,6 +83,7 @@ class ProcessWorker:
         log.info("worker_stopping", worker_id=self.worker_id, running=self.pool.busy)
         await self._stop_fetching()
         await self._stop_working()
+        await self._leave()
         for runner in reversed(self._roles):
             await runner.stop()
         log.info("worker_stopped", worker_id=self.worker_id, **self.pool.statistics().to_dict())
@@ -132,6 +136,23 @@ class ProcessWorker:
             "slots": slots,
         }
         return Health(tuple(reasons), details)
+
+    async def _leave(self) -> None:
+        """Give back what is still noted under this worker: a lost reply may have handed it jobs, or kept outcomes away."""
+        try:
+            async with asyncio.timeout(LEAVE_GRACE_SECONDS):
+                while True:
+                    try:
+                        given_back = await self._queue.leave(self._fetch.subscription)
+                    except ServerUnavailable:
+                        await self._clock.sleep(LEAVE_PAUSE_SECONDS)
+                    else:
+                        break
+        except TimeoutError:
+            log.warning("leave_failed", worker_id=self.worker_id, running=self.pool.busy)
+            return
+        if given_back:
+            log.warning("jobs_given_back", worker_id=self.worker_id, jobs=given_back)
 
     async def _stop_fetching(self) -> None:
         self._fetch.stopping = True

@@ -5,7 +5,7 @@
 --         then, only after a reply was lost: the ids that the worker knows it holds; all others are given back
 -- returns {now, due millisecond of the next delayed job or -1, then per delivery:
 --         id, data or '', queue, priority, attempt, crashes, fence}
--- include: waking, waiting, route
+-- include: waking, waiting, route, ending, giving_back
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
 local queue_count = tonumber(ARGV[6])
@@ -34,14 +34,8 @@ if ARGV[after_queues] == 'resync' then
   end
   local owned = redis.call('HGETALL', processing)
   for index = 1, #owned, 2 do
-    local id = owned[index]
-    if not held[id] then
-      local queue, priority = string.match(owned[index + 1], '^(%S+) (%S+)$')
-      redis.call('HDEL', processing, id)
-      redis.call('HSET', key('state', id), 'status', 'pending', 'reason', 'given_back')
-      redis.call('HINCRBY', key('state', id), 'attempt', -1)
-      redis.call('HINCRBY', key('running'), queue, -1)
-      push(queue, priority, {id}, true)
+    if not held[owned[index]] then
+      give_back(worker, owned[index], owned[index + 1], now)
     end
   end
 end
