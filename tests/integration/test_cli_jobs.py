@@ -148,6 +148,10 @@ def test_yes_goes_on_without_asking(shell: CommandLine) -> None:
     assert (ended.code, ended.err) == (0, "")
     assert sorted(each["job_id"] for each in ended.json()) == sorted(ids)
     assert {each["outcome"] for each in ended.json()} == {"retried"}
+    assert shell.call("worker", "--burst").code == 0
+    watched = shell.call("dead", "delete", "--all", "--yes", "--json", is_terminal=True)
+    assert "] 1 of 2" in watched.err
+    assert len(watched.json()) == 2
 
 
 def test_dead_acts_on_dead_letters_only(shell: CommandLine) -> None:

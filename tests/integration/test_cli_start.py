@@ -116,7 +116,9 @@ def test_jobs_in_memory_are_refused_where_they_would_be_lost(shell: CommandLine)
         ended = shell.call(*arguments, HEXJOBS_JOBS__PROVIDER="memory")
         assert (ended.code, ended.out) == (2, "")
         assert "error: jobs.provider: memory" in ended.err
-    assert shell.call("worker", "--burst", HEXJOBS_JOBS__PROVIDER="memory").code == 0
+    worker = shell.call("worker", "--burst", HEXJOBS_JOBS__PROVIDER="memory")
+    assert worker.code == 0
+    assert '"store": "memory"' in worker.err
 
 
 def test_what_nobody_expected_is_one_line(shell: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Sequence
 
 from ...domain.errors import IllegalTransition, JobNotFound
 from .exit_code import ExitCode, exit_code_of
 from .output import print_data, print_error, print_json
 from .progress_bar import ProgressBar
+from .terminal import is_terminal
 
 Act = Callable[[str], str]
 
@@ -21,8 +23,9 @@ def act_on_each(job_ids: Sequence[str], act: Act, *, as_json: bool, failed: Coll
     code = ExitCode.DONE
     answers: list[dict[str, str]] = []
     bar = ProgressBar()
+    shows_lines = not as_json and is_terminal(sys.stdout)
     for number, job_id in enumerate(job_ids):
-        if len(job_ids) > 1 and as_json:
+        if len(job_ids) > 1 and not shows_lines:
             bar.show(number, len(job_ids), f"{number} of {len(job_ids)}")
         try:
             word = act(job_id)

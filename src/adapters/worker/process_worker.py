@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import secrets
@@ -84,6 +85,8 @@ class ProcessWorker:
         await self._stop_fetching()
         await self._stop_working()
         await self._leave()
+        with contextlib.suppress(TimeoutError):  # a slow observer is left behind
+            await asyncio.wait_for(self.pool.wait_until_observed(), LAST_GRACE_SECONDS)
         for runner in reversed(self._roles):
             await runner.stop()
         log.info("worker_stopped", worker_id=self.worker_id, **self.pool.statistics().to_dict())
@@ -139,19 +142,17 @@ class ProcessWorker:
 
     async def _leave(self) -> None:
         """Give back what is still noted under this worker: a lost reply may have handed it jobs, or kept outcomes away."""
-        try:
+        given_back = None
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_GRACE_SECONDS):
-                while True:
+                while given_back is None:
                     try:
                         given_back = await self._queue.leave(self._fetch.subscription)
                     except ServerUnavailable:
                         await self._clock.sleep(LEAVE_PAUSE_SECONDS)
-                    else:
-                        break
-        except TimeoutError:
+        if given_back is None:
             log.warning("leave_failed", worker_id=self.worker_id, running=self.pool.busy)
-            return
-        if given_back:
+        elif given_back:
             log.warning("jobs_given_back", worker_id=self.worker_id, jobs=given_back)
 
     async def _stop_fetching(self) -> None:

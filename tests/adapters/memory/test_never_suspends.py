@@ -64,6 +64,7 @@ def test_every_operation_ends_at_its_first_step() -> None:
         "queue", "settle", [Settlement(third, JobEvent.DIED), Settlement(fourth, JobEvent.GIVEN_BACK)]
     )
     call("queue", "wake", "worker-1")
+    assert call("queue", "leave", SUBSCRIPTION) == 1
     assert call("queue", "stats", "default").failed == 1
     assert call("store", "get", [first.job_id])[0].status == "completed"
     assert call("store", "find", JobQuery(), ["default"])

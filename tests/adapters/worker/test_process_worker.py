@@ -130,6 +130,26 @@ def test_at_the_deadline_jobs_are_given_back() -> None:
         run(scenario(hurry))
 
 
+def test_what_a_lost_reply_left_with_the_worker_is_given_back_at_its_end() -> None:
+    """A job that the store thinks is ours, and that no slot runs, waits again once the worker has stopped."""
+
+    async def scenario() -> None:
+        gate = Gate()
+        async with working(gate.handler, worker_pool={"worker_count": 1}) as (jobs, worker):
+            running = await jobs.submit_job(gate.handler, {})
+            await gate.wait_for(1)
+            lost = await jobs.submit_job(gate.handler, {})
+            [delivery] = await worker._queue.dequeue(worker._fetch.subscription, 1, timedelta(0))
+            assert delivery.job_id == lost
+            gate.open.set()
+            await worker.stop()
+            assert await jobs.get_job_status(running) is JobStatus.COMPLETED
+            job = await jobs.get_job(lost)
+            assert (job.status, job.attempt) == (JobStatus.PENDING, 0)
+
+    run(scenario())
+
+
 def test_a_thread_is_given_back_too_and_told() -> None:
     """A `def` handler cannot be stopped; it sees `cancelled`, and its late result is refused by its absence."""
 

@@ -19,6 +19,7 @@ from hexjobs import (
     JobStatus,
     RetryLater,
     job_handler,
+    on_start,
 )
 from hexjobs.testing import TestJobs
 from support.run import run

@@ -126,6 +126,7 @@ def _serve(
     def tell(facts: Mapping[str, Any]) -> None:
         from ..logs import is_console
 
+        facts = {"store": facts["provider"], **facts}
         if invocation.as_json or not is_console(log_format, sys.stderr):
             _log_facts(duty, facts)
         else:
