@@ -56,9 +56,13 @@ if TYPE_CHECKING:
     from .domain.validator import JobValidator
     from .ports.job_metrics import JobMetrics
     from .ports.services import (
+        CleanupReport,
         EmailService,
         FileCleanupService,
         FileProcessingService,
+        ImageSize,
+        MailMessage,
+        MailReport,
         NotificationService,
         StorageService,
     )
@@ -116,9 +120,13 @@ _HOMES = {
     ".domain.validator": ("JobValidator",),
     ".ports.job_metrics": ("JobMetrics",),
     ".ports.services": (
+        "CleanupReport",
         "EmailService",
         "FileCleanupService",
         "FileProcessingService",
+        "ImageSize",
+        "MailMessage",
+        "MailReport",
         "NotificationService",
         "StorageService",
     ),
@@ -134,6 +142,7 @@ __all__ = [
     "BaseJob",
     "BlockingJobContext",
     "Cancel",
+    "CleanupReport",
     "DataCleanupJob",
     "DataCleanupPayload",
     "Discard",
@@ -147,6 +156,7 @@ __all__ = [
     "FileProcessingPayload",
     "FileProcessingService",
     "IllegalTransition",
+    "ImageSize",
     "InvalidConfiguration",
     "InvalidJob",
     "JobContext",
@@ -166,6 +176,8 @@ __all__ = [
     "JobValidator",
     "JobsDisabled",
     "LeaseLost",
+    "MailMessage",
+    "MailReport",
     "NotificationJob",
     "NotificationPayload",
     "NotificationService",

@@ -176,6 +176,7 @@ class Container(containers.DeclarativeContainer):
         metrics,
         clock,
         providers.Callable(wiring.observers, modules),
+        progress,
     )
     fetch = providers.Singleton(
         Fetch,

@@ -8,17 +8,16 @@ import signal
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import structlog
 
+from . import wiring
 from .adapters.http.create_app import create_app
 from .adapters.http.http_server import HttpServer
 from .adapters.http.loopback import is_loopback
 from .adapters.metrics.prometheus_job_metrics import PrometheusJobMetrics
 from .adapters.worker.role import RoleRunner
-from .application.marks import MarkKind
 from .container import Container
 from .domain.errors import InvalidConfiguration, JobsDisabled
 from .lifecycle import Hook, Lifecycle
@@ -128,16 +127,7 @@ class Runtime:
     def _marked_hooks(self) -> list[Hook]:
         if not self._duty.runs_jobs:
             return []
-        modules, resolver = self.container.modules(), self.container.resolver()
-        started = [
-            Hook(_name(mark), on_start=partial(resolver.call, mark))
-            for mark in modules.marked(MarkKind.ON_START)
-        ]
-        stopped = [
-            Hook(_name(mark), on_stop=partial(resolver.call, mark))
-            for mark in modules.marked(MarkKind.ON_STOP)
-        ]
-        return [*started, *stopped]
+        return wiring.marked_hooks(self.container.modules(), self.container.resolver())
 
     async def _start_worker(self) -> None:
         if self._burst:
@@ -204,7 +194,3 @@ def _awaiting(function: Callable[[], None]) -> Callable[[], Coroutine[Any, Any, 
         function()
 
     return call
-
-
-def _name(mark: Any) -> str:
-    return f"{mark.function.__module__}.{mark.function.__qualname__}"

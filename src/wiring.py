@@ -182,14 +182,14 @@ def observers(modules: HandlerModules) -> Observers:
 
 
 def marked_hooks(modules: HandlerModules, resolve: Resolver) -> list[Hook]:
-    """The hooks that handler modules mark: those of a start in the written order, those of a stop likewise."""
+    """The hooks that handler modules mark; a lifecycle starts them in the written order and stops them in reverse."""
     started = [
         Hook(_name(mark), on_start=partial(resolve.call, mark)) for mark in modules.marked(MarkKind.ON_START)
     ]
     stopped = [
         Hook(_name(mark), on_stop=partial(resolve.call, mark)) for mark in modules.marked(MarkKind.ON_STOP)
     ]
-    return [*started, *reversed(stopped)]  # a lifecycle stops in reverse
+    return [*started, *stopped]
 
 
 def _name(mark: Mark[Any]) -> str:

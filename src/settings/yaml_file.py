@@ -11,7 +11,7 @@ import yaml
 
 from .keys import Path
 
-_QUOTED = re.compile(r"'(?!<|\\.')[^']{2,}'")
+_QUOTED = re.compile(r"'([^']*)'")
 _SIGN = re.compile(r"alias|anchor|tag|cannot start any token")
 
 
@@ -54,9 +54,14 @@ def _syntax_message(error: yaml.YAMLError, text: str) -> str:
         return f"is not valid YAML at line {line}, column {column}: a character is not allowed"
     problem, mark = getattr(error, "problem", None) or "", getattr(error, "problem_mark", None)
     where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    shown = _QUOTED.sub("(...)", problem)
+    shown = _QUOTED.sub(lambda quoted: quoted[0] if _is_token(quoted[1]) else "(...)", problem)
     hint = "; a value with * & ! @ % or ` at its begin needs quotes" if mark and _SIGN.search(problem) else ""
     return f"is not valid YAML{where}: {shown}{hint}"
+
+
+def _is_token(quoted: str) -> bool:
+    """Whether it is YAML's own, not of the file: one character, an escaped one, or `<block end>`."""
+    return len(quoted) < 2 or quoted.startswith("<") or (len(quoted) == 2 and quoted.startswith("\\"))
 
 
 def _walk(root: yaml.Node) -> Iterator[Written]:

@@ -179,7 +179,7 @@ def test_switched_off_jobs_and_a_server_that_cannot_start(tmp_path: Path) -> Non
         "error: Jobs are switched off: jobs.enabled is false in the configuration.\n",
     )
     (tmp_path / "file").touch()
-    ended = shell.call("worker", HEXJOBS_JOBS__EMBEDDED__DATA_DIR=str(tmp_path / "file"))
+    ended = shell.run("worker", HEXJOBS_JOBS__EMBEDDED__DATA_DIR=str(tmp_path / "file"))
     assert ended.code == 2
     assert "error: jobs.embedded.data_dir: cannot be made" in ended.err
 

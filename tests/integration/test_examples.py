@@ -120,12 +120,12 @@ def test_flask(example: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -
     """The handler reads the application's configuration, which is that of the worker's own process."""
     flask_app = example("flask_app")
     client = flask_app.app.test_client()
-    job_id = client.post("/greetings", data={"name": "Ada"}).json["job_id"]
     monkeypatch.setenv("FLASK_GREETING", "Good morning")
-    hexjobs("worker", "--burst", "--handlers", "flask_app")
-    job = client.get(f"/jobs/{job_id}").json
+    with flask_app.jobs:
+        job_id = client.post("/greetings", data={"name": "Ada"}).json["job_id"]
+        hexjobs("worker", "--burst", "--handlers", "flask_app")
+        job = client.get(f"/jobs/{job_id}").json
     assert (job["status"], job["result"]) == ("completed", "Good morning Ada")
-    flask_app.jobs.close()
 
 
 def test_a_module_may_keep_a_service_and_the_handlers_that_it_is_configured_with(

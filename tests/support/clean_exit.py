@@ -1,7 +1,7 @@
 """A pytest plugin: a run fails when it leaves a process, a listening socket, a thread or a file behind.
 
 The run gets a temporary folder of its own as TMPDIR, with a short path because unix sockets live in it, so that what
-stays there is seen. pytest's own folders (`tmp_path`) stay where they always are.
+stays there is seen. pytest's own folders (`tmp_path`) are beside it, and stay only after a failure.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ GRACE_SECONDS = 3.0
 LONGEST_TEMPORARY = 40
 """Bytes of a path in which sockets still have room: the limit is 108 on Linux and 104 on macOS."""
 OVERRIDABLE = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
+TEMPORARY_ROOT = "PYTEST_DEBUG_TEMPROOT"
 T = TypeVar("T")
 _session = pytest.StashKey["_Session"]()
 
@@ -37,9 +38,12 @@ class _Session:
         self.root, self.id = root, uuid.uuid4().hex
         os.environ[MARKER] = f"{os.environ.get(MARKER, '')} {self.id}".strip()
         usual = tempfile.gettempdir()
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", usual)
         short = usual if len(os.fsencode(usual)) <= LONGEST_TEMPORARY else "/tmp"
         self.temporary = Path(tempfile.mkdtemp(prefix="hj-", dir=short))
+        self.of_pytest = None
+        if TEMPORARY_ROOT not in os.environ:  # a run within a run uses the outer one's
+            self.of_pytest = tempfile.mkdtemp(prefix="hp-", dir=short)
+            os.environ[TEMPORARY_ROOT] = self.of_pytest
         os.environ["TMPDIR"] = tempfile.tempdir = str(self.temporary)
         os.environ.pop("XDG_RUNTIME_DIR", None)  # it would go before TMPDIR
         self.processes = set(processes_of(self.id))
@@ -102,6 +106,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         _report(session.config, "The tests left behind:\n  " + "\n  ".join(lines))
         if exitstatus in OVERRIDABLE:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if run.of_pytest is not None and session.exitstatus != pytest.ExitCode.TESTS_FAILED:
+        shutil.rmtree(run.of_pytest, ignore_errors=True)
 
 
 def _report(config: pytest.Config, text: str) -> None:

@@ -24,6 +24,7 @@ class ProgressKeeper:
         self._store = store
         self._lock = threading.Lock()
         self._latest: dict[str, tuple[int, bytes]] = {}
+        self._sending: dict[str, tuple[int, bytes]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -41,6 +42,13 @@ class ProgressKeeper:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin)
 
+    async def flush(self, job_id: str) -> None:
+        """Return when what was saved for this job is stored: its settlement must not overtake it."""
+        while job_id in self._latest or job_id in self._sending:
+            self._begin()
+            if self._task is not None:
+                await asyncio.shield(self._task)
+
     def _begin(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._send(), name="hexjobs-progress")
@@ -49,8 +57,10 @@ class ProgressKeeper:
         while True:
             with self._lock:
                 latest, self._latest = self._latest, {}
+            self._sending = {}
             if not latest:
                 return
+            self._sending = latest
             for job_id, (fence, progress) in latest.items():
                 try:
                     await self._store.save_progress(job_id, fence, progress)

@@ -17,6 +17,7 @@ from ...ports.clock import Clock
 from ...ports.delivery import Delivery, Settlement
 from ...ports.job_metrics import JobMetrics
 from ...ports.worker import PoolStatistics, SlotHealth
+from .progress_keeper import ProgressKeeper
 from .run_record import RunRecord
 from .settler import Settler
 
@@ -46,9 +47,11 @@ class SlotPool:
         metrics: JobMetrics,
         clock: Clock,
         observers: Observers,
+        progress: ProgressKeeper,
     ) -> None:
         self._executor = executor
         self._settler = settler
+        self._progress = progress
         self._metrics = metrics
         self._clock = clock
         self._numbers = iter(range(1, 1 << 62))
@@ -168,6 +171,7 @@ class SlotPool:
             if settlement is None:
                 self._metrics.lease_lost(job_type)
             else:
+                await self._progress.flush(delivery.job_id)
                 accepted = await self._settler.settle(settlement)
                 seconds = self._clock.monotonic() - started
                 self._record.settled(settlement, job_type, seconds, accepted=accepted)

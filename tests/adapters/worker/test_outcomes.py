@@ -314,6 +314,19 @@ def test_progress_is_kept_with_the_job() -> None:
 
 
 @pytest.mark.parametrize("in_thread", [False, True])
+def test_the_last_progress_is_not_overtaken_by_the_end(in_thread: bool) -> None:
+    """What a handler says right before it returns is kept."""
+
+    def last(context: JobContext, payload: dict[str, Any]) -> None:
+        context.progress({"done": "all"})
+
+    async def last_waiting(context: JobContext, payload: dict[str, Any]) -> None:
+        last(context, payload)
+
+    assert outcome(job_handler("last")(last if in_thread else last_waiting)).progress == {"done": "all"}
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
 def test_a_handler_submits_another_job(in_thread: bool) -> None:
     """`await context.submit_job` in `async def`, plain in `def`."""
 
