@@ -153,7 +153,7 @@ def test_two_spellings_of_one_variable_are_refused(tmp_path: Path) -> None:
             "a: !!python/object/apply:os.getcwd []",
             "is not valid YAML at line 1, column 4: could not determine",
         ),
-        ("a: {b: 1 c: 2}\n", "is not valid YAML at line 1, column 12: expected ',' or '}', but got ':'"),
+        ("a: {b: 1 c: 2}\n", "is not valid YAML at line 1, column 11: expected ',' or '}', but got ':'"),
         ("a: 1\n--- \nb: 1", "is not valid YAML at line 2, column 1: but found another document"),
         ("a: 1\nb: \x00", "is not valid YAML at line 2, column 4: a character is not allowed"),
         ("a: 2026-99-99", "is not valid YAML: a value is malformed"),
