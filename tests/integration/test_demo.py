@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import psutil
+import pytest
 from PIL import Image
 
 from hexjobs.adapters.cli.http_probe import get
@@ -65,7 +66,9 @@ def read_until(process: subprocess.Popen[str], end: str) -> str:
     return said
 
 
-def test_every_check_holds_and_everything_can_be_looked_at(tmp_path: Path) -> None:
+def test_every_check_holds_and_everything_can_be_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The summary, the outputs, the endpoints while it is kept running, and the jobs afterwards; then nothing runs."""
     shell = CommandLine(tmp_path)
     place = tmp_path / ".hexjobs" / "demo"
@@ -79,6 +82,7 @@ def test_every_check_holds_and_everything_can_be_looked_at(tmp_path: Path) -> No
 
         assert get(f"{url}/health/ready", 5)[0] == 200
         assert "hexjobs_processed_total" in get(f"{url}/metrics", 5)[1]
+        monkeypatch.setattr("hexjobs.demo.place.PATIENCE_SECONDS", 0.1)
         busy = shell.call("demo")
         assert (busy.code, busy.out) == (1, "")
         assert "is in use" in busy.err
