@@ -67,9 +67,4 @@ class ScheduleJob:
     async def remove(self, name: str) -> None:
         """Forget the schedule; JobNotFound when there is none. Jobs that it made stay."""
         if not await self.store.remove(name):
-            raise JobNotFound(name)
-
-    async def pause(self, name: str, *, paused: bool = True) -> None:
-        """Pause or resume the schedule; JobNotFound when there is none."""
-        if not await self.store.set_paused(name, paused):
-            raise JobNotFound(name)
+            raise JobNotFound(name, f"there is no schedule {name!r}")

@@ -97,9 +97,9 @@ class JobIdConflict(JobError):
 class JobNotFound(JobError):
     """There is no job with this id, or its retention has ended."""
 
-    def __init__(self, job_id: str) -> None:
+    def __init__(self, job_id: str, message: str | None = None) -> None:
         self.job_id = job_id
-        super().__init__(f"there is no job {job_id!r}, or its retention has ended")
+        super().__init__(message or f"there is no job {job_id!r}, or its retention has ended")
 
 
 class IllegalTransition(JobError):

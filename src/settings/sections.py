@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from ..domain.payload import MAX_BYTES, MAX_DEPTH
 from ..domain.priority import JobPriority
@@ -27,6 +27,7 @@ from .fields import (
 from .keys import Section
 from .store_sections import EmbeddedSettings, RedisSettings
 
+SHORTEST_STUCK_AFTER = timedelta(seconds=10)
 LATER_PROVIDERS = ("postgres", "sqs", "pubsub", "servicebus")
 
 
@@ -44,6 +45,8 @@ def _is_one(processes: int) -> int:
 
 class WorkerPoolSettings(Section):
     """How a worker process runs jobs. Handlers and submits may say their own retries and timeouts."""
+
+    not_yet: ClassVar[frozenset[str]] = frozenset({"lease"})
 
     processes: Annotated[Count, AfterValidator(_is_one)] = Field(
         default=1, description="Child processes of one worker."
@@ -68,31 +71,21 @@ class WorkerPoolSettings(Section):
         description="How long running jobs may go on after a request to stop; then they are given back.",
     )
     heartbeat: Period = Field(
-        default=timedelta(seconds=2), description="How often a worker shows that it is alive."
-    )
-    lease: Period = Field(
-        default=timedelta(seconds=6),
-        description="How long a worker's heartbeat may stand still before others take over its jobs.",
+        default=timedelta(seconds=2),
+        description="How often a worker shows that its jobs are alive, and learns which were cancelled.",
     )
     stuck_after: Period = Field(
         default=timedelta(seconds=60),
         description="How long a worker may make no progress before it counts as stuck.",
     )
 
-    @field_validator("lease")
-    @classmethod
-    def _outlasts_heartbeats(cls, lease: timedelta, info: ValidationInfo) -> timedelta:
-        if lease < 2 * info.data.get("heartbeat", timedelta(0)):
-            raise ValueError(
-                "must be at least twice jobs.worker_pool.heartbeat, or live workers lose their jobs"
-            )
-        return lease
-
     @field_validator("stuck_after")
     @classmethod
-    def _outlasts_lease(cls, stuck_after: timedelta, info: ValidationInfo) -> timedelta:
-        if stuck_after < info.data.get("lease", timedelta(0)):
-            raise ValueError("must not be shorter than jobs.worker_pool.lease")
+    def _outlasts_a_wait(cls, stuck_after: timedelta) -> timedelta:
+        if stuck_after < SHORTEST_STUCK_AFTER:
+            raise ValueError(
+                "must be at least 10s: a worker that waits for jobs shows itself every few seconds"
+            )
         return stuck_after
 
 

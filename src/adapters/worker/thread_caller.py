@@ -21,7 +21,7 @@ class ThreadCaller:
     """Calls handlers inside the job scopes.
 
     A thread is made when none is idle, kept for the next job, and is a daemon: one that a handler never gives back
-    cannot keep the process from ending. `stuck` counts threads whose caller has stopped waiting for them.
+    cannot keep the process from ending.
     """
 
     def __init__(self, scopes: Sequence[JobScope] = ()) -> None:
@@ -31,7 +31,6 @@ class ThreadCaller:
         self._idle = 0
         self._threads = 0
         self._made = 0
-        self.stuck = 0
 
     async def __call__(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
         """What the handler returned; raises what it raised."""
@@ -78,11 +77,7 @@ class ThreadCaller:
                 )
         if thread is not None:
             thread.start()
-        try:
-            return await future
-        except asyncio.CancelledError:
-            self.stuck += 1
-            raise
+        return await future
 
     def _serve(self) -> None:
         while True:
@@ -109,8 +104,8 @@ class ThreadCaller:
 
     def _finish(self, future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
         if future.done():
-            self.stuck -= 1
-        elif error is None:
+            return  # nobody waits for it any more
+        if error is None:
             future.set_result(result)
         elif isinstance(error, StopIteration):
             future.set_exception(RuntimeError(f"the handler raised {error!r}"))

@@ -180,7 +180,7 @@ def test_a_running_job_is_cancelled_from_outside() -> None:
 
     async def scenario() -> None:
         gate = Gate()
-        pool = {"heartbeat": "20ms", "lease": "1s"}
+        pool = {"heartbeat": "20ms"}
         async with working(gate.handler, worker_pool=pool) as (jobs, _):
             job_id = await jobs.submit_job(gate.handler, {})
             await gate.wait_for(1)

@@ -74,7 +74,6 @@ def test_the_defaults_are_those_that_the_design_promises() -> None:
         "timeout": "30m",
         "shutdown_timeout": "25s",
         "heartbeat": "2s",
-        "lease": "6s",
         "stuck_after": "1m",
     }
     assert shown["payload"] == {"max_bytes": 256 * 1024, "max_depth": 32}

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ....domain.errors import JobNotFound
 from ..completions import complete_job_types
 from ..exit_code import ExitCode
 from ..invocation import Invocation, common_options, handlers_option
 from ..job_options import job_options
-from ..output import Column, print_data, print_error, print_json, print_list
+from ..output import Column, print_data, print_json, print_list
 from ..payload_argument import read_payload
 
 if TYPE_CHECKING:
@@ -105,11 +104,7 @@ def remove_schedule(invocation: Invocation, name: str) -> ExitCode:
       hexjobs schedules remove nightly
     """
     with invocation.jobs() as service:
-        try:
-            service.remove_schedule(name)
-        except JobNotFound:
-            print_error(f"there is no schedule {name!r}")
-            return ExitCode.NOT_FOUND
+        service.remove_schedule(name)
     _tell(invocation, name, "removed")
     return ExitCode.DONE
 
