@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import queue
 import threading
@@ -44,9 +45,9 @@ class ThreadCaller:
     def close(self) -> None:
         """Let idle threads end; busy ones end after their job."""
         with self._lock:
-            threads = self._threads
-        for _ in range(threads):
-            self._work.put(None)
+            self._idle = 0
+            for _ in range(self._threads):
+                self._work.put(None)
 
     def _call(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
         with self._entered(context):
@@ -66,38 +67,33 @@ class ThreadCaller:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         current = contextvars.copy_context()
-        self._work.put((lambda: current.run(function), loop, future))
         with self._lock:
+            # Each piece of work has a thread of its own waiting for it, so none waits behind another.
             thread = None
-            if self._idle < self._work.qsize():
+            if self._idle:
+                self._idle -= 1
+            else:
                 self._threads += 1
                 self._made += 1
-                thread = threading.Thread(
-                    target=self._serve, name=f"hexjobs-handler-{self._made}", daemon=True
-                )
+                name = f"hexjobs-handler-{self._made}"
+                thread = threading.Thread(target=self._serve, name=name, daemon=True)
+            self._work.put((lambda: current.run(function), loop, future))
         if thread is not None:
             thread.start()
         return await future
 
     def _serve(self) -> None:
-        while True:
-            with self._lock:
-                self._idle += 1
-            work = self._work.get()
-            with self._lock:
-                self._idle -= 1
-            if work is None:
-                break
+        while (work := self._work.get()) is not None:
             function, loop, future = work
             result, error = None, None
             try:
                 result = function()
             except BaseException as raised:  # noqa: BLE001  # sys.exit in a handler ends the job, not the thread
                 error = raised
-            try:
+            with self._lock:
+                self._idle += 1
+            with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever asked
                 loop.call_soon_threadsafe(self._finish, future, result, error)
-            except RuntimeError:
-                break  # the loop is gone, and with it whoever asked
             del work, function, future, result, error
         with self._lock:
             self._threads -= 1
