@@ -3,60 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Self
 
-LARGEST_LINE = 64 * 1024
+from .sink import Sink
+
 LARGEST_MAIL = 10 * 1024 * 1024
 _PATH = re.compile(r"(?:FROM|TO):\s*<([^>]*)>", re.IGNORECASE)
 
 
-class MailSink:
+class MailSink(Sink):
     """Takes every mail and sends none on; between `async with`. Each one becomes a file `NNN-recipient.eml`."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self.mails: list[EmailMessage] = []
         self._folder = folder
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LARGEST_LINE)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    @property
-    def port(self) -> int:
-        """Where it listens, on 127.0.0.1."""
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        try:
-            await self._converse(reader, writer)
-        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # the client went, sent a line without end, or the sink is closed: this conversation is over
-        finally:
-            self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """SMTP, as far as a client needs it."""
         recipients: list[str] = []
         answer = "220 hexjobs demo"
         while True:
