@@ -9,6 +9,7 @@ import re
 import secrets
 import socket
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
@@ -120,23 +121,12 @@ class ProcessWorker:
             }
             for runner in (fetch, *self._roles)
         }
-        slots = [
-            {
-                "slot": slot.slot,
-                "state": slot.state,
-                "job_id": slot.job_id,
-                "job_type": slot.job_type,
-                "seconds": slot.seconds,
-                "jobs_run": slot.jobs_run,
-            }
-            for slot in self.pool.slots()
-        ]
         details = {
             "worker_id": self.worker_id,
             "stuck": stuck,
             "roles": roles,
             "statistics": self.pool.statistics().to_dict(),
-            "slots": slots,
+            "slots": [asdict(slot) for slot in self.pool.slots()],
         }
         return Health(tuple(reasons), details)
 
