@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .adapters.cli.command_line import run_command_line
+from .supervisor import CHILD_VARIABLE
 
 if TYPE_CHECKING:
     from .container import Container
+    from .runtime import Duty
     from .service import BackgroundJobService
     from .settings import Settings
+    from .supervisor.parent_link import ParentLink
+
+SUPERVISED = ("run", "worker")
+TAKES_VALUE = ("--config", "--app-dir")
 
 
 class PreparedSettings:
     """One loaded configuration; the container is built at first need, so that a look at settings stays quick."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, parent: ParentLink | None = None) -> None:
         self._settings = settings
+        self._parent = parent
 
     @property
     def file(self) -> Path | None:
@@ -80,15 +87,29 @@ class PreparedSettings:
         """See `Prepared.serve`."""
         from .runtime import Duty, Runtime, run
 
+        self._check_processes(Duty(duty))
         container = self._container()
         if self._settings.jobs.provider == "embedded":
             container.embedded_server().ensure()  # what keeps it from starting is said now, not by each role in turn
 
         async def serve() -> None:
-            runtime = Runtime(container, Duty(duty), burst=burst)
+            runtime = Runtime(container, Duty(duty), burst=burst, parent=self._parent)
             await runtime.serve(lambda started: on_started(started.describe()))
 
         run(serve)
+
+    def _check_processes(self, duty: Duty) -> None:
+        if not duty.runs_jobs or self._settings.jobs.worker_pool.processes == 1:
+            return
+        from .domain.errors import InvalidConfiguration, Problem
+
+        message = None
+        if self._settings.jobs.provider == "memory":
+            message = "memory keeps jobs inside one process; use embedded or redis"
+        elif self._parent is None:
+            message = "more than 1 is for the hexjobs command, which is a process of its own"
+        if message is not None:
+            raise InvalidConfiguration([Problem("jobs.worker_pool.processes", message)])
 
     def _container(self) -> Container:
         from .container import Container
@@ -97,13 +118,19 @@ class PreparedSettings:
 
 
 class CompositionRoot:
-    """What the command line needs of the composition root; each part is imported when it is used."""
+    """What the command line needs of the composition root; each part is imported when it is used.
+
+    `parent` is the supervisor whose child this process is.
+    """
+
+    def __init__(self, parent: ParentLink | None = None) -> None:
+        self._parent = parent
 
     def prepare(self, config: Path | None, overrides: Mapping[str, Any]) -> PreparedSettings:
         """See `Composition.prepare`."""
         from .settings import load_settings
 
-        return PreparedSettings(load_settings(config, overrides=overrides))
+        return PreparedSettings(load_settings(config, overrides=overrides), self._parent)
 
     def schema(self) -> dict[str, Any]:
         """See `Composition.schema`."""
@@ -119,8 +146,39 @@ class CompositionRoot:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; its exit code."""
-    return run_command_line(CompositionRoot(), sys.argv[1:] if arguments is None else arguments)
+    """Run the command line; its exit code.
+
+    Without `arguments` it is that of this process, which becomes the supervisor of `run` and `worker`: a parent that
+    loads nothing of what they are made of. With `arguments` everything happens in this process.
+    """
+    parent = None
+    if arguments is None:
+        arguments = sys.argv[1:]
+        if CHILD_VARIABLE in os.environ:
+            from .supervisor.parent_link import ParentLink
+
+            parent = ParentLink.from_environment()
+        elif os.name == "posix" and _command(arguments) in SUPERVISED:
+            from .supervisor.supervisor import supervise
+
+            return supervise()
+    from .adapters.cli.command_line import run_command_line
+
+    code = run_command_line(CompositionRoot(parent), arguments)
+    if parent is not None:
+        parent.send("ended", code=code)
+    return code
+
+
+def _command(arguments: Sequence[str]) -> str | None:
+    """The command's name, which may come after options of all commands."""
+    words = iter(arguments)
+    for word in words:
+        if word in TAKES_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 if __name__ == "__main__":

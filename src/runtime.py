@@ -12,16 +12,17 @@ from typing import Any
 
 import structlog
 
-from . import wiring
-from .adapters.http.create_app import create_app
+from . import handler_wiring
 from .adapters.http.http_server import HttpServer
-from .adapters.http.loopback import is_loopback
-from .adapters.metrics.prometheus_job_metrics import PrometheusJobMetrics
 from .adapters.worker.role import RoleRunner
+from .adapters.worker.steady_runner import run_steadily
 from .container import Container
-from .domain.errors import InvalidConfiguration, JobsDisabled
+from .domain.errors import JobsDisabled
+from .http_side import http_side
 from .lifecycle import Hook, Lifecycle
 from .service import release_server
+from .supervised.supervised import Supervised
+from .supervisor.parent_link import ParentLink
 
 # Beyond the time that jobs are given: waking the fetch, giving jobs back, closing.
 STOP_MARGIN = timedelta(seconds=20)
@@ -47,18 +48,28 @@ class Duty(StrEnum):
 class Runtime:
     """Starts what a process is made of in one written order, and stops it in reverse.
 
-    The order: connections, the hooks of the handler modules, HTTP, the worker. So the worker stops first, and HTTP
-    answers until it has.
+    The order: connections, a look at the server, the hooks of the handler modules, HTTP, the worker. So the worker stops
+    first, and HTTP answers until it has.
     """
 
-    def __init__(self, container: Container, duty: Duty = Duty.RUN, *, burst: bool = False) -> None:
+    def __init__(
+        self,
+        container: Container,
+        duty: Duty = Duty.RUN,
+        *,
+        burst: bool = False,
+        parent: ParentLink | None = None,
+    ) -> None:
         if not container.settings().jobs.enabled and duty.runs_jobs:
             raise JobsDisabled
         self.container = container
         self._duty = duty
         self._burst = burst
         self._stop_requested = asyncio.Event()
+        self._asked = False
         self.http: HttpServer | None = None
+        orders = {"stop": self._stop_requested.set, "hurry": self._hurry, "retire": self._retire}
+        self.supervised = None if parent is None else Supervised(parent, container, orders)
         self.lifecycle = Lifecycle(self._hooks())
 
     def describe(self) -> dict[str, Any]:
@@ -73,14 +84,17 @@ class Runtime:
             described["queues"] = list(container.fetch().subscription.weights)
             described["handlers"] = sorted(container.registry().job_types)
             described["slots"] = container.pool().statistics().slots
+            if settings.jobs.worker_pool.processes > 1:
+                described["processes"] = settings.jobs.worker_pool.processes
         if self.http is not None:
             described["http"] = self.http.url
         return described
 
     def request_stop(self) -> None:
         """Stop gracefully; asked a second time, at once: running jobs are given back."""
-        if self._stop_requested.is_set() and self._duty.runs_jobs:
-            self.container.worker().hurry()
+        if self._asked and self._duty.runs_jobs:
+            self._hurry()
+        self._asked = True
         self._stop_requested.set()
 
     async def serve(self, on_started: Callable[[Runtime], None] | None = None) -> None:
@@ -92,17 +106,31 @@ class Runtime:
                 loop.add_signal_handler(number, self.request_stop)
         try:
             async with self.lifecycle:
-                if on_started is not None:
+                if self.supervised is not None:
+                    self.supervised.tell_ready(burst=self._burst)
+                if on_started is not None and (self.supervised is None or self.supervised.link.first):
                     on_started(self)
                 await self._until_stopped()
+                if self.supervised is not None:
+                    self.supervised.tell_leaving()
         finally:
             for number in signals:
                 with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
                     loop.remove_signal_handler(number)
 
+    def _hurry(self) -> None:
+        self._stop_requested.set()
+        self.container.worker().hurry()
+
+    def _retire(self) -> None:
+        """Stop; a successor answers HTTP from now on."""
+        self._retiring = asyncio.create_task(self._stop_http(), name="hexjobs-retire")
+        self._stop_requested.set()
+
     async def _until_stopped(self) -> None:
         waits: set[asyncio.Task[Any]] = {
-            asyncio.create_task(self._stop_requested.wait(), name="hexjobs-stop")
+            asyncio.create_task(self._stop_requested.wait(), name="hexjobs-stop"),
+            asyncio.create_task(self.container.start_check().until_refused(), name="hexjobs-refused"),
         }
         if self._burst and self._duty.runs_jobs:
             waits.add(asyncio.create_task(self.container.worker().wait_until_empty(), name="hexjobs-burst"))
@@ -113,7 +141,13 @@ class Runtime:
             task.result()
 
     def _hooks(self) -> list[Hook]:
-        hooks = [Hook("connections", on_stop=self._close_connections)]
+        start_check = self.container.start_check()
+        hooks = [
+            Hook("connections", on_stop=self._close_connections),
+            Hook("start_check", start_check.start, start_check.stop),
+        ]
+        if self.supervised is not None:
+            hooks.append(Hook("supervisor", self.supervised.start, self.supervised.stop))
         hooks += self._marked_hooks()
         hooks.append(Hook("http", self._start_http, self._stop_http))
         if self._duty.runs_jobs:
@@ -127,12 +161,14 @@ class Runtime:
     def _marked_hooks(self) -> list[Hook]:
         if not self._duty.runs_jobs:
             return []
-        return wiring.marked_hooks(self.container.modules(), self.container.resolver())
+        return handler_wiring.marked_hooks(self.container.modules(), self.container.resolver())
 
     async def _start_worker(self) -> None:
         if self._burst:
             self.container.fetch().wait = timedelta(0)
         self.container.progress().attach()
+        if self.supervised is not None:
+            self.supervised.tell_identity()
         await self.container.worker().start()
 
     async def _stop_worker(self) -> None:
@@ -140,33 +176,20 @@ class Runtime:
         self.container.caller().close()
 
     async def _start_http(self) -> None:
-        container, settings = self.container, self.container.settings()
-        checks: dict[str, list[Any]] = {
-            "jobs": [container.server_check()],
-            "queues": [container.queues_check()],
-            "workers": [],
-            "ready": [container.server_check()],
-        }
-        if self._duty.runs_jobs:
-            checks["workers"].append(container.worker_check())
-            checks["ready"].append(container.worker_check())
-            checks["live"] = [container.stuck_check()]
-        try:
-            metrics = container.metrics()
-            app = create_app(
-                checks=checks,
-                metrics=metrics if isinstance(metrics, PrometheusJobMetrics) else None,
-                restricted=self._duty is Duty.WORKER or not is_loopback(settings.http.host),
-            )
-        except InvalidConfiguration as error:
-            if self._duty is not Duty.WORKER:
-                raise
-            log.warning("http_not_installed", error=str(error))
+        supervised = self.supervised
+        if supervised is not None and not supervised.serves_http:
             return
-        self.http = HttpServer(
-            app, settings.http.host, settings.http.port, fallback_ports=self._duty is Duty.WORKER
+        self.http = http_side(
+            self.container,
+            runs_jobs=self._duty.runs_jobs,
+            is_worker=self._duty is Duty.WORKER,
+            listener=None if supervised is None else supervised.link.listener,
+            children=None if supervised is None else supervised.children,
         )
-        await self.http.start()
+        if self.http is not None:
+            await self.http.start()
+            if supervised is not None:
+                supervised.tell_listening(self.http)
 
     async def _stop_http(self) -> None:
         if self.http is not None:
@@ -183,10 +206,9 @@ def run(operation: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
         import uvloop
     except ImportError:
-        asyncio.run(operation())
-        return
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(operation())
+        run_steadily(operation)
+    else:
+        run_steadily(operation, uvloop.new_event_loop)
 
 
 def _awaiting(function: Callable[[], None]) -> Callable[[], Coroutine[Any, Any, None]]:

@@ -14,10 +14,16 @@ from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
 from ..domain.options import JobOptions
 from ..domain.status import JobStatus
+from ..ports.dead_letters import DeadLetterAnswer
 from ..ports.delivery import QueueStats
 from ..ports.job_store import JobQuery
+from ..ports.leases import Leases, WorkerStatus
 from ..ports.schedule_store import ScheduleEntry
+from ..ports.store_check import StoreCheck, StoreReport
+from .act_on_dead_letters import ActOnDeadLetters
 from .cancel_job import CancelJob
+from .control_queue import ControlQueue
+from .explain_job import ExplainJob, Explanation
 from .job_queries import JobQueries
 from .retry_job import RetryJob
 from .schedule_job import ScheduleJob
@@ -42,6 +48,11 @@ class UseCases:
     retry: RetryJob
     schedule: ScheduleJob
     queries: JobQueries
+    control: ControlQueue
+    dead_letters: ActOnDeadLetters
+    explain: ExplainJob
+    leases: Leases
+    store_check: StoreCheck
     close: Close = field(default=_nothing_to_close)
 
 
@@ -113,6 +124,41 @@ class AsyncJobService:
         """How many jobs of each queue are where."""
         return await self._use_cases.queries.queue_stats()
 
+    async def pause_queue(self, queue: str) -> bool:
+        """Hand out no more jobs of a queue, to any worker, until it is resumed; False when it was paused. UnknownQueue."""
+        return await self._use_cases.control.pause(queue)
+
+    async def resume_queue(self, queue: str) -> bool:
+        """Hand out a paused queue's jobs again; False when it was not paused. UnknownQueue."""
+        return await self._use_cases.control.resume(queue)
+
+    async def purge_queue(self, queue: str) -> int:
+        """Forget a queue's waiting, scheduled and retrying jobs; how many they were. UnknownQueue."""
+        return await self._use_cases.control.purge(queue)
+
+    async def workers(self) -> list[WorkerStatus]:
+        """The workers that the store knows, by id: what they said of themselves, their last beat, what they run."""
+        return await self._use_cases.leases.workers()
+
+    async def why(self, job_id: str) -> Explanation:
+        """The job, and why it is not running. JobNotFound."""
+        return await self._use_cases.explain(job_id)
+
+    async def select_dead_letters(
+        self, *, queue: str | None = None, job_type: str | None = None, older_than: Duration | None = None
+    ) -> list[str]:
+        """The ids of the dead letters that match; `older_than` is the time since their death. None means any."""
+        age = None if older_than is None else parse_duration(older_than)
+        return await self._use_cases.dead_letters.select(queue, job_type, age)
+
+    async def retry_dead_letters(self, job_ids: Sequence[str]) -> list[DeadLetterAnswer]:
+        """Run dead letters again, thousands at once; one answer per id. What is no dead letter stays as it is."""
+        return await self._use_cases.dead_letters.retry(job_ids)
+
+    async def delete_dead_letters(self, job_ids: Sequence[str]) -> list[DeadLetterAnswer]:
+        """Forget dead letters, thousands at once; one answer per id. What is no dead letter stays as it is."""
+        return await self._use_cases.dead_letters.delete(job_ids)
+
     async def cancel_job(self, job_id: str) -> bool:
         """True: cancelled, or asked for where it runs; False: it had finished. JobNotFound."""
         return await self._use_cases.cancel(job_id)
@@ -164,6 +210,10 @@ class AsyncJobService:
     async def remove_schedule(self, name: str) -> None:
         """Forget a recurring schedule; JobNotFound when there is none."""
         await self._use_cases.schedule.remove(name)
+
+    async def check_store(self, *, repair: bool = False) -> StoreReport:
+        """What does not fit together in the store; with `repair` it is put right. Jobs may come and go meanwhile."""
+        return await self._use_cases.store_check.check(repair=repair)
 
     async def close(self) -> None:
         """Close the connections; a later call opens new ones."""

@@ -10,11 +10,16 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from .interruption import current_interruption
+
 R = TypeVar("R")
 
 
 def drive(operation: Coroutine[Any, Any, R]) -> R:
-    """The result of an operation that never suspends; RuntimeError where it does, or inside a running event loop."""
+    """The result of an operation that never suspends; RuntimeError where it does, or inside a running event loop.
+
+    In a handler's thread no timeout interrupts it: a shared connection cut off in the middle would harm other threads.
+    """
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -25,6 +30,22 @@ def drive(operation: Coroutine[Any, Any, R]) -> R:
             "BackgroundJobService blocks and would stop this event loop; "
             "use AsyncBackgroundJobService here and await its methods"
         )
+    interruption = current_interruption()
+    if interruption is None:
+        return _run(operation)
+    try:
+        is_held = interruption.hold()
+    except BaseException:
+        operation.close()
+        raise
+    try:
+        return _run(operation)
+    finally:
+        if is_held:
+            interruption.release()
+
+
+def _run(operation: Coroutine[Any, Any, R]) -> R:
     try:
         operation.send(None)
     except StopIteration as finished:

@@ -12,9 +12,13 @@ from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
 from ..domain.options import JobOptions
 from ..domain.status import JobStatus
+from ..ports.dead_letters import DeadLetterAnswer
 from ..ports.delivery import QueueStats
+from ..ports.leases import WorkerStatus
 from ..ports.schedule_store import ScheduleEntry
+from ..ports.store_check import StoreReport
 from .async_service import AsyncJobService
+from .explain_job import Explanation
 from .submit_job import JobRequest
 from .submit_options import Duration, SubmitOptions
 
@@ -87,6 +91,42 @@ class BlockingJobService:
         """See `AsyncJobService.queue_stats`."""
         return self._drive(self._jobs.queue_stats())
 
+    def pause_queue(self, queue: str) -> bool:
+        """See `AsyncJobService.pause_queue`."""
+        return self._drive(self._jobs.pause_queue(queue))
+
+    def resume_queue(self, queue: str) -> bool:
+        """See `AsyncJobService.resume_queue`."""
+        return self._drive(self._jobs.resume_queue(queue))
+
+    def purge_queue(self, queue: str) -> int:
+        """See `AsyncJobService.purge_queue`."""
+        return self._drive(self._jobs.purge_queue(queue))
+
+    def workers(self) -> list[WorkerStatus]:
+        """See `AsyncJobService.workers`."""
+        return self._drive(self._jobs.workers())
+
+    def why(self, job_id: str) -> Explanation:
+        """See `AsyncJobService.why`."""
+        return self._drive(self._jobs.why(job_id))
+
+    def select_dead_letters(
+        self, *, queue: str | None = None, job_type: str | None = None, older_than: Duration | None = None
+    ) -> list[str]:
+        """See `AsyncJobService.select_dead_letters`."""
+        return self._drive(
+            self._jobs.select_dead_letters(queue=queue, job_type=job_type, older_than=older_than)
+        )
+
+    def retry_dead_letters(self, job_ids: Sequence[str]) -> list[DeadLetterAnswer]:
+        """See `AsyncJobService.retry_dead_letters`."""
+        return self._drive(self._jobs.retry_dead_letters(job_ids))
+
+    def delete_dead_letters(self, job_ids: Sequence[str]) -> list[DeadLetterAnswer]:
+        """See `AsyncJobService.delete_dead_letters`."""
+        return self._drive(self._jobs.delete_dead_letters(job_ids))
+
     def cancel_job(self, job_id: str) -> bool:
         """See `AsyncJobService.cancel_job`."""
         return self._drive(self._jobs.cancel_job(job_id))
@@ -129,6 +169,10 @@ class BlockingJobService:
     def remove_schedule(self, name: str) -> None:
         """See `AsyncJobService.remove_schedule`."""
         self._drive(self._jobs.remove_schedule(name))
+
+    def check_store(self, *, repair: bool = False) -> StoreReport:
+        """See `AsyncJobService.check_store`."""
+        return self._drive(self._jobs.check_store(repair=repair))
 
     def close(self) -> None:
         """See `AsyncJobService.close`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -12,17 +12,35 @@ from ..domain.errors import InvalidConfiguration, Problem
 from ..domain.job_type import JobType
 from .job_handler import annotations_of
 
+CLASS_OPTIONS = (
+    "queue",
+    "priority",
+    "max_retries",
+    "retry_delay",
+    "timeout",
+    "backoff",
+    "circuit",
+    "on_crash",
+    "crash_limit",
+    "isolation",
+    "memory_limit",
+    "cpu_limit",
+)
 Resolve = Callable[[Any, str], Any]
 """Gives the object for an annotated type; the text says who asks. InvalidConfiguration where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundHandler:
-    """A handler ready to run: `call(context, payload)`. `is_async` tells the event loop from a thread."""
+    """A handler ready to run: `call(context, payload)`. `is_async` tells the event loop from a thread.
+
+    One that `is_isolated` runs in a process of its own, `async def` or not; for the worker that is work for a thread.
+    """
 
     job_type: JobType[Any, Any]
     call: Callable[[Any, Any], Any | Awaitable[Any]]
     is_async: bool
+    is_isolated: bool = False
 
 
 class HandlerRegistry:
@@ -39,6 +57,10 @@ class HandlerRegistry:
     def get(self, job_type: str) -> BoundHandler | None:
         """The handler of a job type, or None."""
         return self._handlers.get(job_type)
+
+    def without_isolation(self) -> HandlerRegistry:
+        """The same handlers, all to run in the process of their caller."""
+        return HandlerRegistry(replace(handler, is_isolated=False) for handler in self._handlers.values())
 
     @property
     def job_types(self) -> Mapping[str, JobType[Any, Any]]:
@@ -69,9 +91,14 @@ def bind_function(job_type: JobType[Any, Any], resolve: Resolve) -> BoundHandler
     parameters = list(inspect.signature(function).parameters.values())[2:]
     given = resolve_parameters(parameters, annotations_of(function, where), where, resolve)
     is_async = inspect.iscoroutinefunction(inspect.unwrap(function))
+    is_isolated = job_type.isolation == "process"
     if not given:
-        return BoundHandler(job_type, function, is_async)
-    return BoundHandler(job_type, lambda context, payload: function(context, payload, **given), is_async)
+        return BoundHandler(job_type, function, is_async, is_isolated)
+
+    def call(context: Any, payload: Any) -> Any:
+        return function(context, payload, **given)
+
+    return BoundHandler(job_type, call, is_async, is_isolated)
 
 
 def bind_class(handler_class: type, resolve: Resolve) -> BoundHandler:
@@ -83,13 +110,14 @@ def bind_class(handler_class: type, resolve: Resolve) -> BoundHandler:
         parameters = list(inspect.signature(constructor).parameters.values())[1:]
         given = resolve_parameters(parameters, annotations_of(constructor, where), where, resolve)
     execute = handler_class(**given).execute
-    return BoundHandler(job_type_of(handler_class), execute, inspect.iscoroutinefunction(execute))
+    job_type = job_type_of(handler_class)
+    is_async = inspect.iscoroutinefunction(execute)
+    return BoundHandler(job_type, execute, is_async, job_type.isolation == "process")
 
 
 def job_type_of(handler_class: type) -> JobType[Any, Any]:
     """The JobType that the class attributes of a handler class describe."""
-    names = ("queue", "priority", "max_retries", "retry_delay", "timeout", "backoff", "isolation")
-    options = {name: getattr(handler_class, name) for name in names if hasattr(handler_class, name)}
+    options = {name: getattr(handler_class, name) for name in CLASS_OPTIONS if hasattr(handler_class, name)}
     return JobType(handler_class.job_type, getattr(handler_class, "payload_model", None), **options)  # type: ignore[attr-defined]  # is_handler_class looked
 
 

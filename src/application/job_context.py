@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 import structlog
 
+from .effects import Effects
+from .interruption import uninterrupted
+from .once import Once
+from .own_effects import OwnEffects
+
 Submit = Callable[..., Awaitable[str]]
 BlockingSubmit = Callable[..., str]
 SaveProgress = Callable[[Any], None]
+_cancelling = threading.Lock()  # one for all contexts: it is held for a moment, and a run costs none
 
 
 class JobContext:
@@ -37,6 +44,7 @@ class JobContext:
         headers: Mapping[str, Any] | None = None,
         submit: Submit | None = None,
         save_progress: SaveProgress | None = None,
+        effects: Effects | None = None,
     ) -> None:
         self.job_id = job_id
         self.job_type = job_type
@@ -50,7 +58,10 @@ class JobContext:
         self.headers = headers or {}
         self._submit = submit
         self._save_progress = save_progress
-        self._cancelled = threading.Event()
+        self._effects = effects
+        self._once: Once | None = None
+        self._cancelled = False
+        self._on_cancel: list[Callable[[], None]] = []
 
     @property
     def idempotency_key(self) -> str:
@@ -59,8 +70,8 @@ class JobContext:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody asked for this job to be cancelled, or the worker stops: a `def` handler looks here."""
-        return self._cancelled.is_set()
+        """Whether this run should end: cancelled, out of time, or the worker stops. A `def` handler looks here."""
+        return self._cancelled
 
     @property
     def log(self) -> Any:
@@ -71,8 +82,26 @@ class JobContext:
 
     def progress(self, value: Any) -> None:
         """Keep `value` (JSON-safe, such as `{"done": 3, "of": 10}`) with the job; the latest one wins. Returns at once."""
-        if self._save_progress is not None:
-            self._save_progress(value)
+        save = self._save_progress
+        if save is not None:
+            save(value)
+
+    @property
+    def effects(self) -> Effects:
+        """Where the results of this job's effects are recorded: the pieces of `once`. Without a store, a mapping."""
+        if self._effects is None:
+            self._effects = OwnEffects()
+        return self._effects
+
+    async def once(self, key: str, effect: Callable[[], Any]) -> Any:
+        """The result of `effect()`, run unless a run of this job has recorded its result under `key` before.
+
+        `effect` takes nothing and is a coroutine function or a plain one; what it returns (JSON-safe, or a pydantic
+        model) comes back as JSON holds it, in the first run as in later ones. Its exception records nothing. `key` is
+        text of 1 to 128 characters. PermanentError for another key and for a result that is not JSON; LeaseLost where
+        this run is no longer the current one: before the effect, or after it, when its result was refused.
+        """
+        return await self._runs().run(key, effect)
 
     async def submit_job(self, job_type: Any, payload: Any = None, **options: Any) -> str:
         """Submit another job; as `AsyncBackgroundJobService.submit_job`."""
@@ -82,13 +111,50 @@ class JobContext:
             )
         return await self._submit(job_type, payload, **options)
 
+    def _runs(self) -> Once:
+        if self._once is None:
+            self._once = Once(self.effects)
+        return self._once
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once when `cancelled` becomes true, at once where it is; in the thread that sets it.
+
+        It returns soon and does not raise: what it raises is logged.
+        """
+        with _cancelling:
+            if not self._cancelled:
+                self._on_cancel.append(callback)
+                return
+        self._tell(callback)
+
+    def uninterrupted(self) -> AbstractContextManager[None]:
+        """A block in which no timeout interrupts a `def` handler: for code that must not stop halfway. Keep it short.
+
+        An interrupt that was due is raised at the end of the block.
+        """
+        return uninterrupted()
+
     def cancel(self) -> None:
-        """Set `cancelled`; for the worker and for tests."""
-        self._cancelled.set()
+        """Set `cancelled` and call what waits for it; for the worker and for tests."""
+        with _cancelling:
+            self._cancelled = True
+            callbacks, self._on_cancel = self._on_cancel, []
+        for callback in callbacks:
+            self._tell(callback)
+
+    def abandon(self) -> None:
+        """Keep no progress any more: this run was given up, and another may be under way. For the worker."""
+        self._save_progress = None
+
+    def _tell(self, callback: Callable[[], None]) -> None:
+        try:
+            callback()
+        except Exception:
+            self.log.exception("on_cancel_failed")
 
 
 class BlockingJobContext(JobContext):
-    """The context that a `def` handler is given: the same, and `submit_job` blocks."""
+    """The context that a `def` handler is given: the same, and `submit_job` and `once` block."""
 
     def __init__(self, *, blocking_submit: BlockingSubmit | None = None, **known: Any) -> None:
         super().__init__(**known)
@@ -101,3 +167,7 @@ class BlockingJobContext(JobContext):
                 "this context was made without a service; give `blocking_submit` to submit jobs in a test"
             )
         return self._blocking_submit(job_type, payload, **options)
+
+    def once(self, key: str, effect: Callable[[], Any]) -> Any:
+        """See `JobContext.once`; `effect` is a plain function."""
+        return self._runs().run_blocking(key, effect)

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Concatenate, Protocol, TypeVar, get_type_hints, overload
 
 from ..domain.errors import InvalidConfiguration, Problem
-from ..domain.job_type import Isolation, JobType
+from ..domain.isolation import Isolation
+from ..domain.job_type import JobType, OnCrash
 from ..domain.priority import JobPriority
 from ..domain.retry_policy import Backoff
 
@@ -34,11 +35,17 @@ def job_handler(
     retry_delay: timedelta | float | str | None = None,
     timeout: timedelta | float | str | None = None,
     backoff: Backoff | None = None,
+    circuit: str | None = None,
+    on_crash: OnCrash = "retry",
+    crash_limit: int | None = None,
     isolation: Isolation = "none",
+    memory_limit: int | str | None = None,
+    cpu_limit: timedelta | float | str | None = None,
 ) -> _Decorator:
     """Describe `function(context, payload, ...)` as the handler of jobs of type `name`.
 
-    `async def` runs on the event loop, `def` in a thread. The annotation of `payload` is its model; every further
+    `async def` runs on the event loop, `def` in a thread; with `isolation="process"` both run in a process of their own,
+    with at most `memory_limit` of address space and `cpu_limit` of CPU time. The annotation of `payload` is its model; every further
     parameter is given by the container according to its annotated port type. The options are this type's defaults
     for those of a submit. Nothing is registered: the result is a JobType that the container finds in the modules
     named by `jobs.handlers`, that `submit_job` takes as its first argument, and that can be called like the function.
@@ -54,7 +61,12 @@ def job_handler(
             retry_delay=retry_delay,
             timeout=timeout,
             backoff=backoff,
+            circuit=circuit,
+            on_crash=on_crash,
+            crash_limit=crash_limit,
             isolation=isolation,
+            memory_limit=memory_limit,
+            cpu_limit=cpu_limit,
             function=function,
         )
 

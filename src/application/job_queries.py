@@ -41,14 +41,14 @@ class JobQueries:
 
     async def find(self, query: JobQuery) -> list[BaseJob]:
         """The jobs that match."""
-        found = await self.store.find(query, await self._known_queues())
+        found = await self.store.find(query, await self.known_queues())
         return [to_job(stored, self.factory, self.default_max_retries) for stored in found]
 
     async def queue_stats(self) -> list[QueueStats]:
         """How many jobs of each queue are where."""
-        return [await self.queue.stats(name) for name in await self._known_queues()]
+        return [await self.queue.stats(name) for name in await self.known_queues()]
 
-    async def _known_queues(self) -> list[str]:
+    async def known_queues(self) -> list[str]:
         """The configured queues, and those that others put jobs into: no job is out of sight."""
         used = {queue for _, _, queue in await self.store.enqueued_counts()}
         return [*self.queues, *sorted(used.difference(self.queues))]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from ..domain.outcome import Outcome, Retry
+from ..domain.outcome import Outcome
 from ..ports.job_metrics import JobMetrics
 from .run import Run
 
@@ -51,21 +50,3 @@ class MetricsMiddleware:
         """Surround the run."""
         self._metrics.job_started(run.job_type, run.delivery.queue, run.waited_seconds)
         return await proceed(run)
-
-
-class TimeoutMiddleware:
-    """Stops a run that takes longer than it may; the job then retries as after any failure."""
-
-    async def __call__(self, run: Run, proceed: Proceed) -> Outcome:
-        """Surround the run."""
-        if run.timeout_seconds is None:
-            return await proceed(run)
-        limit = asyncio.timeout(run.timeout_seconds)
-        try:
-            async with limit:
-                return await proceed(run)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            run.context.cancel()
-            return Retry(f"the run took longer than its timeout of {run.timeout_seconds:g} s")

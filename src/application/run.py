@@ -17,13 +17,20 @@ class StopReason(StrEnum):
     """Why a run was stopped from outside."""
 
     CANCELLED = "cancelled"
+    """Somebody asked for it. The handler may still end in its own way."""
+    TIMEOUT = "timeout"
+    DEADLINE = "deadline"
     GIVEN_BACK = "given_back"
+    """The worker stops."""
     LEASE_LOST = "lease_lost"
 
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """One delivery, what was read from it, and what became of it so far."""
+    """One delivery, what was read from it, and what became of it so far.
+
+    `limit` tells what `timeout_seconds` come from: the timeout of a run, or the deadline of the job.
+    """
 
     delivery: Delivery
     envelope: Envelope
@@ -33,7 +40,13 @@ class Run:
     retry_policy: RetryPolicy
     timeout_seconds: float | None
     waited_seconds: float
+    limit: StopReason = StopReason.TIMEOUT
     stop_reason: StopReason | None = None
+
+    @property
+    def is_on_loop(self) -> bool:
+        """Whether the handler runs on the event loop, where it can be cancelled."""
+        return self.handler.is_async and not self.handler.is_isolated
 
     @property
     def job_type(self) -> str:

@@ -22,6 +22,7 @@ class RunDefaults:
     retry_delay: timedelta = timedelta(seconds=5)
     max_backoff: timedelta = timedelta(hours=1)
     timeout: timedelta | None = timedelta(minutes=30)
+    crash_limit: int = 3
     keep_completed: timedelta | None = timedelta(hours=1)
     keep_cancelled: timedelta | None = timedelta(hours=24)
     keep_failed: timedelta | None = None
@@ -44,6 +45,11 @@ class RunPolicy:
         if envelope.max_retries is not None:
             max_retries = envelope.max_retries
         return RetryPolicy(max_retries, delay, defaults.max_backoff, backoff)
+
+    def crash_limit(self, job_type: JobType[Any, Any] | None) -> int:
+        """How many times its worker may die under a job before the job is dead-lettered."""
+        own = None if job_type is None else job_type.crash_limit
+        return self._defaults.crash_limit if own is None else own
 
     def timeout(self, envelope: Envelope, job_type: JobType[Any, Any]) -> timedelta | None:
         """How long this run may take; None without a limit."""

@@ -16,6 +16,7 @@ from ..ports.clock import Clock
 from ..ports.delivery import EnqueueResult
 from ..ports.envelope import Message
 from ..ports.job_queue import JobQueue
+from .durability import Durability
 from .job_ids import new_job_id
 from .messages import to_message, to_milliseconds
 
@@ -48,13 +49,14 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubmitJob:
-    """The one way into a queue."""
+    """The one way into a queue. `durability`, where it is given, is ensured before the first job goes in."""
 
     queue: JobQueue
     validator: JobValidator
     clock: Clock
     factory: JobFactory = field(default_factory=JobFactory)
     enabled: bool = True
+    durability: Durability | None = None
 
     def build(self, request: JobRequest) -> BaseJob:
         """The job, checked but not enqueued; InvalidJob lists every problem."""
@@ -114,6 +116,8 @@ class SubmitJob:
             for name in {message.envelope.queue for message in messages}
             if (rules := queues.get(name)) is not None and rules.max_jobs is not None
         }
+        if self.durability is not None:
+            await self.durability.ensure()
         return await self.queue.enqueue(messages, caps, atomic=atomic)
 
     def _refuse_when_disabled(self) -> None:

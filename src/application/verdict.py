@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..domain.errors import PermanentError, RetryLater
-from ..domain.outcome import Cancel, Discard, Done, Fail, Outcome, Retry, Snooze
+from ..domain.outcome import Cancel, Crash, Discard, Done, Fail, Outcome, Retry, Snooze
 from ..domain.transitions import JobEvent
 from ..ports.clock import Clock
 from ..ports.delivery import Delivery, Settlement
@@ -51,6 +51,11 @@ class Verdict:
                 return self.dead(delivery, envelope, reason, error)
             case Snooze(delay, why):
                 return Settlement(delivery, JobEvent.SNOOZED, delay=delay, reason=why or "snoozed")
+            case Crash(error):
+                crash, limit = delivery.crashes + 1, self.policy.crash_limit(run.handler.job_type)
+                if crash >= limit:  # now, while the cause is known
+                    return self.dead(delivery, envelope, "crashed", f"{error} (crash {crash} of {limit})")
+                return Settlement(delivery, JobEvent.CRASHED, error=error, reason=JobEvent.CRASHED.value)
             case Cancel(why):
                 return self.cancelled(delivery, envelope, JobEvent.CANCELLED, why)
             case Discard(why):

@@ -14,7 +14,8 @@ JobError
 ├── WaitTimeout
 ├── JobFailed
 ├── LeaseLost
-├── ServerUnavailable
+├── ServerUnavailable        the server is away; what was asked may or may not have happened
+│   └── ServerFull           it has no memory or disk left; nothing was stored
 ├── PermanentError           raised by a handler: dead-letter now, no retry
 └── RetryLater               raised by a handler: run again later, no attempt spent
 
@@ -124,6 +125,10 @@ class LeaseLost(JobError):
 
 class ServerUnavailable(JobError):
     """The queue server cannot be reached."""
+
+
+class ServerFull(ServerUnavailable):
+    """The queue server has no memory or disk left and takes no job in: make room, then submit again."""
 
 
 class PermanentError(JobError):

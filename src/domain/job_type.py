@@ -12,15 +12,16 @@ from typing_extensions import TypeVar
 
 from .duration import parse_duration
 from .errors import InvalidJob, Problem
+from .isolation import Isolation, IsolationOptions
 from .names import is_job_type, is_name
 from .options import parse_timeout
 from .payload import JobPayload, PayloadLimits
 from .priority import JobPriority
 from .retry_policy import Backoff
 
+OnCrash = Literal["retry", "fail"]
 P = TypeVar("P", default=Mapping[str, Any])
 R = TypeVar("R", default=Any)
-Isolation = Literal["none", "process"]
 
 
 class JobType(Generic[P, R]):
@@ -28,7 +29,10 @@ class JobType(Generic[P, R]):
 
     Made by `@job_handler`, where it stays callable as the function it describes, or declared without a handler by a
     process that only submits: `JobType("send_invoice", InvoicePayload, queue="billing")`. `payload_model` is a pydantic
-    model (or any type pydantic can check); None or a plain mapping means unchecked.
+    model (or any type pydantic can check); None or a plain mapping means unchecked. `memory_limit` (bytes, or a text such
+    as `"512MiB"`) and `cpu_limit` go with `isolation="process"`. A job under which its worker died `crash_limit` times is
+    dead-lettered as `crashed`; with `on_crash="fail"` the first time. `circuit` names the outside service that its runs
+    depend on.
     """
 
     def __init__(
@@ -42,10 +46,15 @@ class JobType(Generic[P, R]):
         retry_delay: timedelta | float | str | None = None,
         timeout: timedelta | float | str | None = None,
         backoff: Backoff | None = None,
+        circuit: str | None = None,
+        on_crash: OnCrash = "retry",
+        crash_limit: int | None = None,
         isolation: Isolation = "none",
+        memory_limit: int | str | None = None,
+        cpu_limit: timedelta | float | str | None = None,
         function: Callable[..., Any] | None = None,
     ) -> None:
-        problems = []
+        problems: list[Problem] = []
         if not is_job_type(name):
             problems.append(
                 Problem("job_type", f"{name!r} must be 1 to 64 of lower-case letters, digits, _ - . :")
@@ -54,10 +63,17 @@ class JobType(Generic[P, R]):
             problems.append(
                 Problem(f"{name}.queue", "must be 1 to 64 of lower-case letters, digits, _ and -")
             )
+        if circuit is not None and not is_name(circuit):
+            problems.append(
+                Problem(f"{name}.circuit", "must be 1 to 64 of lower-case letters, digits, _ and -")
+            )
         if max_retries is not None and max_retries < 0:
             problems.append(Problem(f"{name}.max_retries", "must be 0 or more"))
-        if isolation != "none":
-            problems.append(Problem(f"{name}.isolation", f"{isolation!r} is not supported yet"))
+        if on_crash not in ("retry", "fail"):
+            problems.append(Problem(f"{name}.on_crash", f"{on_crash!r} is not one of: retry, fail"))
+        if crash_limit is not None and crash_limit < 1:
+            problems.append(Problem(f"{name}.crash_limit", "must be 1 or more"))
+        where = IsolationOptions.read(name, isolation, memory_limit, cpu_limit, problems)
         if problems:
             raise InvalidJob(problems)
         self.name = name
@@ -68,7 +84,11 @@ class JobType(Generic[P, R]):
         self.retry_delay = None if retry_delay is None else parse_duration(retry_delay)
         self.timeout = None if timeout is None else parse_timeout(timeout)
         self.backoff = backoff
-        self.isolation = isolation
+        self.circuit = circuit
+        self.crash_limit = 1 if on_crash == "fail" else crash_limit
+        self.isolation = where.isolation
+        self.memory_limit = where.memory_limit
+        self.cpu_limit = where.cpu_limit
         self.function = function
         if function is not None:
             self.__doc__ = function.__doc__

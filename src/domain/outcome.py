@@ -52,4 +52,11 @@ class Discard:
     why: str = ""
 
 
-Outcome = Done | Retry | Fail | Snooze | Cancel | Discard
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The process that ran the handler died under it: one crash counts, no attempt is spent. Only a worker says this."""
+
+    error: str
+
+
+Outcome = Done | Retry | Fail | Snooze | Cancel | Discard | Crash

@@ -28,6 +28,7 @@ class JobEvent(StrEnum):
     SNOOZED = "snoozed"
     GIVEN_BACK = "given_back"
     LEASE_EXPIRED = "lease_expired"
+    CRASHED = "crashed"
     CANCELLED = "cancelled"
     DISCARDED = "discarded"
     EXPIRED = "expired"
@@ -67,6 +68,7 @@ TRANSITIONS: dict[JobEvent, Transition] = {
         _row(JobEvent.SNOOZED, {PROCESSING}, SCHEDULED, False, "the handler asked for a later time"),
         _row(JobEvent.GIVEN_BACK, {PROCESSING}, PENDING, False, "its worker stopped before the job was done"),
         _row(JobEvent.LEASE_EXPIRED, {PROCESSING}, PENDING, False, "its worker died"),
+        _row(JobEvent.CRASHED, {PROCESSING}, PENDING, False, "the process of its own that ran it died"),
         _row(
             JobEvent.CANCELLED,
             {PENDING, SCHEDULED, RETRYING, PROCESSING},

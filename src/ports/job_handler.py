@@ -9,7 +9,8 @@ class JobHandler(Protocol):
     """Runs jobs of one type. Dependencies come to the constructor by their annotated port type.
 
     `payload_model` is a pydantic model, checked at submit and at run. Optional class attributes are those of
-    `@job_handler`: `queue`, `priority`, `max_retries`, `retry_delay`, `timeout`.
+    `@job_handler`: `queue`, `priority`, `max_retries`, `retry_delay`, `timeout`, `circuit`,
+    `isolation`, `memory_limit`, `cpu_limit`.
     """
 
     job_type: ClassVar[str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from .circuits import CircuitState
 from .delivery import QueueStats
 
 
@@ -27,16 +28,28 @@ class JobMetrics(Protocol):
         """A job was dead-lettered."""
         ...
 
+    def run_timed_out(self, job_type: str) -> None:
+        """A run was stopped because its timeout or the job's deadline passed."""
+        ...
+
     def result_refused(self, job_type: str) -> None:
-        """A settlement was refused because its delivery is no longer the current one."""
+        """A settlement, or the record of an effect, was refused because its delivery is no longer the current one."""
         ...
 
     def lease_lost(self, job_type: str) -> None:
         """A running delivery was found to be no longer ours."""
         ...
 
+    def store_repaired(self, code: str, count: int) -> None:
+        """So many broken relations of one kind were found in the store and repaired; `code` is that of the findings."""
+        ...
+
     def set_slots(self, busy: int, total: int) -> None:
         """How many slots of this process run a job, and how many there are."""
+        ...
+
+    def set_zombies(self, count: int) -> None:
+        """How many runs of this process were given up and still go on."""
         ...
 
     def set_store_wide(
@@ -46,6 +59,10 @@ class JobMetrics(Protocol):
 
         One role reads them every `collection_interval`.
         """
+        ...
+
+    def set_circuits(self, states: Mapping[str, CircuitState]) -> None:
+        """Take the states of the circuits by name, as the store has them; read with the store's own figures."""
         ...
 
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:

@@ -16,6 +16,7 @@ from .delivery import (
     Subscription,
 )
 from .envelope import Message
+from .risk import Risk
 
 
 class JobQueue(Protocol):
@@ -37,7 +38,8 @@ class JobQueue(Protocol):
         `max_jobs`: a message that would make the queue's waiting and scheduled jobs more answers QueueFull; the count
         is exact under concurrency. With `atomic`, one refused message keeps all out. Its error then answers for all that
         are new.
-        An answered message is stored: a worker can take it, a look-up finds it.
+        An answered message is stored: a worker can take it, a look-up finds it. ServerFull when the store has no room
+        for more; nothing is stored then, and all that is stored goes on.
         """
         ...
 
@@ -47,7 +49,8 @@ class JobQueue(Protocol):
         Jobs whose time has come are waiting jobs. Per queue the highest level goes first, and within a level the
         oldest; among queues turns follow the weights, or their order when strict. Each job is processing from the
         moment it is handed out, in no moment in no place, and counts one attempt more. Its fence is higher than that of
-        every delivery before. An empty list means that the wait ended, possibly early.
+        every delivery before. An empty list means that the wait ended, possibly early. A worker's first call begins its
+        lease; LeaseLost when it is gone later on: its jobs were given back, and only a new worker_id may go on.
         """
         ...
 
@@ -57,9 +60,9 @@ class JobQueue(Protocol):
         A settlement is refused, and changes nothing, when its delivery is not the current one of its job: settled
         before, given back, or its fence is stale. SUCCEEDED keeps the result; ERRED makes the job wait for `delay` as
         retrying; SNOOZED makes it wait as scheduled and takes the attempt back; GIVEN_BACK puts it at the head of its
-        level and takes the attempt back; DIED dead-letters it with its last error and its data as they are; CANCELLED,
-        DISCARDED and EXPIRED end it as cancelled. An ended job's unique key is free. A job whose cancelling was
-        requested while it ran ends as cancelled where it would have run again.
+        level and takes the attempt back; CRASHED does so too and counts a crash; DIED dead-letters it with its last
+        error and its data as they are; CANCELLED, DISCARDED and EXPIRED end it as cancelled. An ended job's unique key
+        is free. A job whose cancelling was requested while it ran ends as cancelled where it would have run again.
         """
         ...
 
@@ -93,4 +96,12 @@ class JobQueue(Protocol):
 
     async def ping(self) -> None:
         """Return when the server answers; ServerUnavailable when it does not within the read bound."""
+        ...
+
+    async def risks(self) -> list[Risk]:
+        """What about the store, as it is set now, may lose jobs; the grave ones first.
+
+        A risk is grave when a restart of the store, or its lack of room, may take acknowledged jobs. A store that is not
+        durable has one.
+        """
         ...

@@ -69,7 +69,7 @@ class JobStore(Protocol):
         ...
 
     async def retry(self, job_id: str) -> bool:
-        """Put a failed or cancelled job at the tail of its level with its attempts at zero.
+        """Put a failed or cancelled job at the tail of its level with its attempts and crashes at zero.
 
         False when there is no such job. IllegalTransition when it is in another state, or when another unfinished job
         holds its unique key by now; nothing changes then.
@@ -83,8 +83,30 @@ class JobStore(Protocol):
         """
         ...
 
+    async def ahead(self, job_id: str, most: int) -> int | None:
+        """How many waiting jobs of its queue go before this one; None when it does not wait in its queue.
+
+        No further than `most` is counted: where there are more, the answer is `most` + 1.
+        """
+        ...
+
     async def save_progress(self, job_id: str, fence: int, progress: bytes) -> bool:
         """Keep the latest progress (JSON) of a running job; False, and nothing changes, when the fence is stale."""
+        ...
+
+    async def effect(self, job_id: str, fence: int, key: str) -> bytes | None:
+        """The value (JSON) that is recorded for an effect of a running job, None where there is none.
+
+        LeaseLost when the fence is stale.
+        """
+        ...
+
+    async def record_effect(self, job_id: str, fence: int, key: str, value: bytes) -> bytes:
+        """Record the value of an effect of a running job; the first one wins, and is the answer.
+
+        LeaseLost, and nothing changes, when the fence is stale. What is recorded stays as long as the job, also over
+        `retry`.
+        """
         ...
 
     async def enqueued_counts(self) -> dict[tuple[str, str, str], int]:

@@ -10,7 +10,10 @@ from .health_check import Health
 
 @dataclass(frozen=True, slots=True)
 class SlotHealth:
-    """One slot of a pool: what it does, and since when (seconds on the monotonic clock, as an age)."""
+    """One slot of a pool: what it does, and since when (seconds on the monotonic clock, as an age).
+
+    `state` is `idle`, `busy`, or `zombie`: its run was given up and still goes on.
+    """
 
     slot: int
     state: str
@@ -22,7 +25,7 @@ class SlotHealth:
 
 @dataclass(frozen=True, slots=True)
 class PoolStatistics:
-    """What a pool has done since it started."""
+    """What a pool has done since it started. `zombies` are runs that were given up and still go on."""
 
     slots: int
     busy: int
@@ -33,6 +36,7 @@ class PoolStatistics:
     cancelled: int
     given_back: int
     refused: int
+    zombies: int = 0
 
     def to_dict(self) -> dict[str, int]:
         """The counts by name."""
@@ -76,9 +80,10 @@ class Worker(Protocol):
         ...
 
     def health(self) -> Health:
-        """Whether the fetch loop advances, and each slot.
+        """Whether every role advances, and each slot.
 
         `details["stuck"]` is true where only a new process helps; an unreachable server is never that.
+        `details["recycle"]` is None, or a word for why a new process should take over, gracefully: `zombies`.
         """
         ...
 

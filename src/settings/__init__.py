@@ -1,5 +1,6 @@
 """The configuration of one process: YAML and environment become one validated, frozen tree."""
 
+from .circuit_section import CircuitSettings
 from .handler_sections import CleanupSettings, EmailSettings, FilesSettings, NotificationSettings
 from .layer import Origin
 from .load import find_config, load_settings
@@ -20,6 +21,7 @@ from .store_sections import EmbeddedSettings, RedisSettings
 from .view import dump_settings, origins, settings_schema
 
 __all__ = [
+    "CircuitSettings",
     "CleanupSettings",
     "EmailSettings",
     "EmbeddedSettings",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ..domain.payload import MAX_BYTES, MAX_DEPTH
 from ..domain.priority import JobPriority
@@ -28,6 +28,7 @@ from .keys import Section
 from .store_sections import EmbeddedSettings, RedisSettings
 
 SHORTEST_STUCK_AFTER = timedelta(seconds=10)
+SHORTEST_LEASE = timedelta(milliseconds=500)
 LATER_PROVIDERS = ("postgres", "sqs", "pubsub", "servicebus")
 
 
@@ -37,20 +38,10 @@ def _is_built(provider: Any) -> Any:
     return provider
 
 
-def _is_one(processes: int) -> int:
-    if processes > 1:
-        raise ValueError("more than 1 is not supported yet; start several workers instead")
-    return processes
-
-
 class WorkerPoolSettings(Section):
     """How a worker process runs jobs. Handlers and submits may say their own retries and timeouts."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"lease"})
-
-    processes: Annotated[Count, AfterValidator(_is_one)] = Field(
-        default=1, description="Child processes of one worker."
-    )
+    processes: Count = Field(default=1, description="Child processes of one worker, each with its own slots.")
     worker_count: Count = Field(default=5, description="Jobs that one process runs at the same time.")
     queues: tuple[QueueName, ...] = Field(default=(), description="Queues to take jobs from; empty for all.")
     strict: bool = Field(
@@ -70,14 +61,46 @@ class WorkerPoolSettings(Section):
         default=timedelta(seconds=25),
         description="How long running jobs may go on after a request to stop; then they are given back.",
     )
+    lease: Period = Field(
+        default=timedelta(seconds=6),
+        description="How long a worker's heartbeat may stand still before others take its jobs over.",
+    )
     heartbeat: Period = Field(
         default=timedelta(seconds=2),
-        description="How often a worker shows that its jobs are alive, and learns which were cancelled.",
+        description="How often a worker shows that it is alive, and learns which jobs were cancelled; a third of the lease where that is less.",
+    )
+    crash_limit: Count = Field(
+        default=3,
+        description="How often the worker may die under a job before the job is dead-lettered as `crashed`.",
+    )
+    zombie_limit: Natural = Field(
+        default=5,
+        description="Handlers past their timeout that cannot be stopped and are replaced; with more the process is recycled.",
+    )
+    max_jobs_per_child: CountOrNone = Field(
+        default=None,
+        description="Runs after which a child process is replaced by a fresh one; `none` for never.",
+    )
+    max_memory_per_child: CountOrNone = Field(
+        default=None,
+        description="Resident memory in MiB above which a child process is replaced by a fresh one; `none` for never.",
     )
     stuck_after: Period = Field(
         default=timedelta(seconds=60),
         description="How long a worker may make no progress before it counts as stuck.",
     )
+
+    @property
+    def beat_every(self) -> timedelta:
+        """How often a worker shows that it is alive."""
+        return min(self.heartbeat, self.lease / 3)
+
+    @field_validator("lease")
+    @classmethod
+    def _outlasts_a_delay(cls, lease: timedelta) -> timedelta:
+        if lease < SHORTEST_LEASE:
+            raise ValueError("must be at least 500ms: a busy machine may delay a heartbeat that long")
+        return lease
 
     @field_validator("stuck_after")
     @classmethod
@@ -135,7 +158,7 @@ class RetentionSettings(Section):
 class JobsSettings(Section):
     """The job system."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"require_durable", "schedules", "schedules_revision"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"schedules", "schedules_revision"})
 
     enabled: bool = Field(
         default=True, description="Whether jobs run at all: when false, workers exit and a submit is refused."
@@ -147,11 +170,32 @@ class JobsSettings(Section):
     handlers: tuple[str, ...] = Field(default=(), description="Modules with handlers, such as `myapp.jobs`.")
     embedded: EmbeddedSettings = EmbeddedSettings()
     redis: RedisSettings = RedisSettings()
+    require_durable: bool = Field(
+        default=False,
+        description="Whether to refuse a server that may lose acknowledged jobs: it evicts, or has no append-only file.",
+    )
     worker_pool: WorkerPoolSettings = WorkerPoolSettings()
     scheduler: SchedulerSettings = SchedulerSettings()
     metrics: MetricsSettings = MetricsSettings()
     payload: PayloadSettings = PayloadSettings()
     retention: RetentionSettings = RetentionSettings()
+
+    @field_validator("require_durable")
+    @classmethod
+    def _can_be_durable(cls, require_durable: bool, info: ValidationInfo) -> bool:
+        embedded = info.data.get("embedded")
+        if require_durable and info.data.get("provider") == "memory":
+            raise ValueError("is true, but provider is memory: jobs end with the process")
+        if (
+            require_durable
+            and info.data.get("provider") == "embedded"
+            and embedded
+            and embedded.fsync == "no"
+        ):
+            raise ValueError(
+                "is true, but jobs.embedded.fsync is no: set it to always, or to everysec to lose a second at most"
+            )
+        return require_durable
 
 
 class HttpSettings(Section):

@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, PlainSerializer, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from .circuit_section import CircuitSettings
 from .fields import Frozen, QueueName
 from .handler_sections import CleanupSettings, EmailSettings, FilesSettings, NotificationSettings
 from .keys import Key, key_tree
@@ -34,7 +35,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
     )
-    not_yet: ClassVar[frozenset[str]] = frozenset({"require_durable", "schedules", "schedules_revision"})
+    not_yet: ClassVar[frozenset[str]] = frozenset({"schedules", "schedules_revision"})
 
     jobs: JobsSettings = JobsSettings()
     http: HttpSettings = HttpSettings()
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
     queues: Annotated[
         Mapping[QueueName, QueueSettings], AfterValidator(_with_default_queue), Frozen, PlainSerializer(dict)
     ] = Field(default={}, description="The queues by name; `default` is always there.")
+    circuits: Annotated[Mapping[QueueName, CircuitSettings], Frozen, PlainSerializer(dict)] = Field(
+        default={}, description="The circuits of handlers by name; one without a section has the defaults."
+    )
     email: EmailSettings = EmailSettings()
     files: FilesSettings = FilesSettings()
     cleanup: CleanupSettings = CleanupSettings()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 
-from .. import wiring
+from .. import handler_wiring
 from ..adapters.worker.slot_pool import SlotPool
 from ..container import Container
 from ..domain.errors import JobFailed
@@ -88,7 +88,7 @@ class JobRunner:
     async def _ready(self) -> SlotPool:
         if self._hooks is None:
             modules, resolver = self._container.modules(), self._container.resolver()
-            hooks = self._hooks = Lifecycle(wiring.marked_hooks(modules, resolver))
+            hooks = self._hooks = Lifecycle(handler_wiring.marked_hooks(modules, resolver))
             try:
                 await hooks.start()
             except BaseException:
@@ -105,7 +105,7 @@ class JobRunner:
                 pass
         queues = self._container.validator().queues
         everything = Subscription(
-            self._container.worker_id(), {name: rules.weight for name, rules in queues.items()}
+            self._container.identity().worker_id, {name: rules.weight for name, rules in queues.items()}
         )
         deliveries = await self._container.access.queue().dequeue(everything, 1, AT_ONCE)
         if not deliveries:

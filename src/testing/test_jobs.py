@@ -9,9 +9,10 @@ from typing import Any, Self
 
 from dependency_injector import providers
 
-from .. import wiring
+from .. import handler_wiring
+from ..application.handler_registry import HandlerRegistry
 from ..application.verdict import Verdict
-from ..container import Container
+from ..container import SHIPPED_HANDLERS, Container
 from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
 from ..domain.status import JobStatus
@@ -153,7 +154,19 @@ class TestJobs:
         container.verdict.override(
             providers.Singleton(Verdict, container.policy, self.clock, providers.Object(_no_jitter))
         )
-        scopes = providers.Callable(wiring.job_scopes, container.modules)
+        container.jitter.override(providers.Object(_no_jitter))
+        scopes = providers.Callable(handler_wiring.job_scopes, container.modules)
+        container.registry.override(
+            providers.Singleton(
+                _without_isolation,
+                providers.Singleton(
+                    handler_wiring.registry,
+                    container.modules,
+                    providers.Object(SHIPPED_HANDLERS),
+                    container.resolver,
+                ),
+            )
+        )
         container.caller.override(providers.Singleton(WatchedCaller, scopes, self._runner.raised))
         container.resolver.override(
             providers.Singleton(
@@ -179,7 +192,7 @@ class TestJobs:
         return [job.job_id for job in jobs if self._eager and job.status is JobStatus.PENDING]
 
 
-class ProvidedFirst(wiring.Resolver):
+class ProvidedFirst(handler_wiring.Resolver):
     """Gives what the test provides for a type, else what a worker would."""
 
     def __init__(
@@ -193,6 +206,10 @@ class ProvidedFirst(wiring.Resolver):
         if annotation in self._provide:
             return self._provide[annotation]
         return super().__call__(annotation, where)
+
+
+def _without_isolation(handlers: HandlerRegistry) -> HandlerRegistry:
+    return handlers.without_isolation()
 
 
 def _no_jitter() -> float:

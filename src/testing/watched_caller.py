@@ -29,7 +29,9 @@ class WatchedCaller(ThreadCaller):
             self._raised(context.job_id, error)
             raise
 
-    async def _in_thread(self, function: Callable[[], Any]) -> Any:
+    async def _in_thread(
+        self, function: Callable[[], Any], context: JobContext, *, is_interruptible: bool = True
+    ) -> Any:
         if has_calling_thread():
             return await in_calling_thread(function)
-        return await super()._in_thread(function)
+        return await super()._in_thread(function, context, is_interruptible=is_interruptible)

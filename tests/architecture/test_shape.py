@@ -20,6 +20,7 @@ HEADER = re.compile(
     r"-- KEYS    [^\n]+\n(?:--         [^\n]+\n)*"
     r"-- ARGV    1 prefix[^\n]*\n(?:--         [^\n]+\n)*"
     r"-- returns [^\n]+\n(?:--         [^\n]+\n)*"
+    r"(?:-- flags: (?:allow-oom|no-writes)\n)?"
     r"(?:-- include: \w+(?:, \w+)*\n)?(?!--)"
 )
 
@@ -90,7 +91,7 @@ def test_what_is_asked_of_docstrings() -> None:
     ids=lambda path: path.name,
 )
 def test_every_script_begins_with_its_keys_arguments_and_answer(path: Path) -> None:
-    """A sentence, then KEYS, ARGV and returns, then what it includes."""
+    """A sentence, then KEYS, ARGV and returns, then its flags and what it includes."""
     text = path.read_text("utf-8")
     assert HEADER.match(text), text[:400]
 

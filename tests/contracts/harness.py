@@ -10,11 +10,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.circuits import Circuits
 from hexjobs.ports.clock import Clock
+from hexjobs.ports.dead_letters import DeadLetters
 from hexjobs.ports.delivery import Delivery, Settlement, Subscription
 from hexjobs.ports.job_queue import JobQueue
 from hexjobs.ports.job_store import JobStore, StoredJob
+from hexjobs.ports.leases import Leases
+from hexjobs.ports.queue_control import QueueControl
 from hexjobs.ports.schedule_store import ScheduleStore
+from hexjobs.ports.store_check import StoreCheck
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,6 +38,11 @@ class Adapter:
     queue: JobQueue
     store: JobStore
     schedules: ScheduleStore
+    leases: Leases
+    control: QueueControl
+    dead_letters: DeadLetters
+    circuits: Circuits
+    checker: StoreCheck
     clock: Clock
     until_due: Callable[[int], Awaitable[None]]
     two: Callable[[], Awaitable[Adapter]]

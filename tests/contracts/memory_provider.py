@@ -8,7 +8,17 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from contracts.harness import Adapter
-from hexjobs.adapters.memory import MemoryJobQueue, MemoryJobStore, MemoryScheduleStore, MemoryStore
+from hexjobs.adapters.memory import (
+    MemoryCircuits,
+    MemoryDeadLetters,
+    MemoryJobQueue,
+    MemoryJobStore,
+    MemoryLeases,
+    MemoryQueueControl,
+    MemoryScheduleStore,
+    MemoryStore,
+    MemoryStoreCheck,
+)
 from support.frozen_clock import FrozenClock
 
 
@@ -16,6 +26,7 @@ from support.frozen_clock import FrozenClock
 async def open_memory() -> AsyncIterator[Adapter]:
     """An adapter on an empty store."""
     state, clock = MemoryStore(), FrozenClock()
+    checker = MemoryStoreCheck(state, clock)
 
     async def advance(milliseconds: int) -> None:
         clock.advance(milliseconds / 1000)
@@ -26,6 +37,11 @@ async def open_memory() -> AsyncIterator[Adapter]:
             queue=MemoryJobQueue(state, clock),
             store=MemoryJobStore(state, clock, remembered=timedelta(0)),
             schedules=MemoryScheduleStore(state, clock),
+            leases=MemoryLeases(state, clock),
+            control=MemoryQueueControl(state, clock),
+            dead_letters=MemoryDeadLetters(state, clock),
+            circuits=MemoryCircuits(state, clock),
+            checker=checker,
             clock=clock,
             until_due=advance,
             two=client,

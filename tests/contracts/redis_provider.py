@@ -13,11 +13,17 @@ from redis.connection import parse_url
 from contracts.harness import Adapter, OpenAdapter
 from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.circuits import RedisCircuits
+from hexjobs.adapters.redis.dead_letters import RedisDeadLetters
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
+from hexjobs.adapters.redis.leases import RedisLeases
+from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
+from hexjobs.adapters.redis.store_check import RedisStoreCheck
 from hexjobs.adapters.redis.transport import AsyncTransport
+from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 
 MARGIN_SECONDS = 0.005
 
@@ -33,12 +39,18 @@ def redis_provider(url: str) -> OpenAdapter:
 
             async def client() -> Adapter:
                 transport = AsyncTransport(address)
+                schedules = RedisScheduleStore(transport, keys)
                 stack.push_async_callback(transport.close)
                 return Adapter(
                     queue=RedisJobQueue(transport, keys),
                     # An id is remembered for minutes after its end; no test waits for that.
                     store=RedisJobStore(transport, keys, remembered=timedelta(0)),
-                    schedules=RedisScheduleStore(transport, keys),
+                    schedules=schedules,
+                    leases=RedisLeases(transport, keys),
+                    control=RedisQueueControl(transport, keys),
+                    dead_letters=RedisDeadLetters(transport, keys),
+                    circuits=RedisCircuits(transport, keys),
+                    checker=RedisStoreCheck(transport, keys, CronScheduler(schedules, SystemClock())),
                     clock=SystemClock(),
                     until_due=_pass_really,
                     two=client,

@@ -9,21 +9,56 @@ from pathlib import Path
 
 import pytest
 
-from hexjobs.ports import delivery, envelope, job_queue, job_store, schedule_store
+from hexjobs.ports import (
+    circuits,
+    dead_letters,
+    delivery,
+    envelope,
+    job_queue,
+    job_store,
+    leases,
+    queue_control,
+    schedule_store,
+    store_check,
+)
+from hexjobs.ports.circuits import Circuits
+from hexjobs.ports.dead_letters import DeadLetters
 from hexjobs.ports.job_queue import JobQueue
 from hexjobs.ports.job_store import JobStore
+from hexjobs.ports.leases import Leases
+from hexjobs.ports.queue_control import QueueControl
 from hexjobs.ports.schedule_store import ScheduleStore
+from hexjobs.ports.store_check import StoreCheck
 
-PORTS = {"queue": JobQueue, "store": JobStore, "schedules": ScheduleStore}
+PORTS = {
+    "queue": JobQueue,
+    "store": JobStore,
+    "schedules": ScheduleStore,
+    "leases": Leases,
+    "circuits": Circuits,
+    "control": QueueControl,
+    "dead_letters": DeadLetters,
+    "checker": StoreCheck,
+}
 FOLDER = Path(__file__).parent
 ELSEWHERE = {
     # A server that is away is the business of the tests that stop servers.
     "ServerUnavailable is raised by every method when the server is away.",
     "ServerUnavailable when it does not within the read bound.",
+    # So is one that is full.
+    "ServerFull when the store has no room for more;",
+    "nothing is stored then, and all that is stored goes on.",
     # What a port is, not what it promises.
     "Where jobs wait and are handed out.",
     "Looking jobs up and acting on them.",
     "Recurring schedules.",
+    "The state of circuits by name.",
+    "What an operator does to a whole queue.",
+    "Which workers are alive, and whose jobs are taken over.",
+    "Whether everything in the store fits together.",
+    # Each adapter's store is broken in its own way.
+    "With `repair` each finding is repaired at once;",
+    "a job whose data are lost is dead-lettered with the reason `data_lost`.",
 }
 
 
@@ -79,7 +114,18 @@ def test_every_method_is_exercised(attribute: str) -> None:
 
 def test_every_quote_is_from_a_port() -> None:
     """A test that quotes what no port says any more checks a contract that is gone."""
-    modules = (delivery, envelope, job_queue, job_store, schedule_store)
+    modules = (
+        circuits,
+        dead_letters,
+        delivery,
+        envelope,
+        job_queue,
+        job_store,
+        leases,
+        queue_control,
+        schedule_store,
+        store_check,
+    )
     said = _plain(" ".join(inspect.getsource(module) for module in modules))
     wrong = {quote: test for quote, test in _quotes().items() if quote not in said}
     assert wrong == {}

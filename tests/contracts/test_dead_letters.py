@@ -63,7 +63,7 @@ async def test_nothing_removes_a_dead_letter_by_itself(adapter: Adapter) -> None
 
 
 async def test_a_dead_letter_runs_again_when_asked(adapter: Adapter) -> None:
-    """ "Put a failed or cancelled job at the tail of its level with its attempts at zero." """
+    """ "Put a failed or cancelled job at the tail of its level with its attempts and crashes at zero." """
     await adapter.queue.enqueue([message("dead")])
     delivery = await adapter.take_one()
     await adapter.settle(delivery, JobEvent.DIED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -167,3 +168,37 @@ async def test_stats_tell_how_long_the_oldest_waits(adapter: Adapter) -> None:
 async def test_ping_returns(adapter: Adapter) -> None:
     """ "Return when the server answers" """
     await adapter.queue.ping()
+
+
+async def test_how_many_go_before(adapter: Adapter) -> None:
+    """ "How many waiting jobs of its queue go before this one; None when it does not wait in its queue." """
+    await adapter.queue.enqueue([message("runs")])
+    await adapter.take_one()
+    batch = [message(job_id, priority="low") for job_id in ("first", "second", "third")]
+    await adapter.queue.enqueue([*batch, *messages(4, priority="high"), *messages(9, queue="mail")])
+    await adapter.queue.enqueue(
+        [message("later", due=adapter.now() + HOUR), message("critical", priority="critical")]
+    )
+    found = {job_id: await adapter.store.ahead(job_id, 100) for job_id in ("first", "third", "critical")}
+    assert found == {"first": 5, "third": 7, "critical": 0}
+    assert [await adapter.store.ahead(job_id, 100) for job_id in ("runs", "later", "nobody")] == [None] * 3
+
+
+async def test_how_many_go_before_is_counted_so_far(adapter: Adapter) -> None:
+    """ "No further than `most` is counted: where there are more, the answer is `most` + 1." """
+    await adapter.queue.enqueue([*messages(5, priority="high"), *messages(5), message("last")])
+    assert [await adapter.store.ahead("last", most) for most in (0, 4, 6, 9, 10, 11)] == [1, 5, 7, 10, 10, 10]
+
+
+async def test_find_by_everything_at_once(adapter: Adapter) -> None:
+    """ "Jobs that match, at most `query.limit`, after `query.offset` matches" """
+    await _one_of_each(adapter)
+    kinds = {job_id: status for status, ids in BY_STATUS.items() for job_id in ids}
+    places = {job_id: ("mail", "email") if job_id == "mail" else ("default", "report") for job_id in kinds}
+    for status, queue, job_type in product((None, *JobStatus), (None, *QUEUES), (None, "report", "email")):
+        wanted = sorted(
+            job_id
+            for job_id, (its_queue, its_type) in places.items()
+            if status in (None, kinds[job_id]) and queue in (None, its_queue) and job_type in (None, its_type)
+        )
+        assert await _found(adapter, JobQuery(status, queue, job_type)) == wanted

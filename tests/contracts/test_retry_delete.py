@@ -33,7 +33,7 @@ async def _job_in(adapter: Adapter, state: str) -> None:
 
 
 async def test_a_retried_job_goes_to_the_tail_of_its_level(adapter: Adapter) -> None:
-    """ "Put a failed or cancelled job at the tail of its level with its attempts at zero." """
+    """ "Put a failed or cancelled job at the tail of its level with its attempts and crashes at zero." """
     await adapter.queue.enqueue([message("job", priority="high")])
     await adapter.queue.nack(await adapter.take_one(), timedelta(milliseconds=10), "boom")
     await adapter.until_due(10)

@@ -20,6 +20,7 @@ SETTLING = {
     JobEvent.DIED: (JobStatus.FAILED, 1),
     JobEvent.SNOOZED: (JobStatus.SCHEDULED, 0),
     JobEvent.GIVEN_BACK: (JobStatus.PENDING, 0),
+    JobEvent.CRASHED: (JobStatus.PENDING, 0),
     JobEvent.CANCELLED: (JobStatus.CANCELLED, 1),
     JobEvent.DISCARDED: (JobStatus.CANCELLED, 1),
     JobEvent.EXPIRED: (JobStatus.CANCELLED, 1),
@@ -72,7 +73,7 @@ async def test_each_event_ends_the_delivery(adapter: Adapter, event: JobEvent) -
         assert job.finished <= adapter.now()
     stats = await adapter.queue.stats("default")
     assert stats.processing == 0
-    assert stats.waiting == (event is JobEvent.GIVEN_BACK)
+    assert stats.waiting == (event in (JobEvent.GIVEN_BACK, JobEvent.CRASHED))
     assert stats.failed == (event is JobEvent.DIED)
 
 
@@ -95,6 +96,20 @@ async def test_an_error_is_kept(adapter: Adapter) -> None:
     """ "ERRED makes the job wait for `delay` as retrying" """
     assert await adapter.queue.nack(await _running(adapter), timedelta(hours=1), "ValueError: é\nline 2")
     assert (await adapter.job("job")).error == "ValueError: é\nline 2"
+
+
+async def test_a_crash_is_counted(adapter: Adapter) -> None:
+    """ "CRASHED does so too and counts a crash" """
+    await adapter.queue.enqueue([message("first"), message("second")])
+    first = await adapter.take_one()
+    assert await adapter.settle(first, JobEvent.CRASHED, error="killed by SIGSEGV", reason="crashed")
+    job = await adapter.job("first")
+    assert (job.status, job.attempt, job.crashes, job.error) == ("pending", 0, 1, "killed by SIGSEGV")
+    again = await adapter.take_one()
+    assert (again.job_id, again.attempt, again.crashes) == ("first", 1, 1), "at the head of its level"
+    await adapter.store.cancel("first", None)
+    assert await adapter.settle(again, JobEvent.CRASHED, error="killed by SIGSEGV", reason="crashed")
+    assert (await adapter.job("first")).status is JobStatus.CANCELLED
 
 
 @pytest.mark.parametrize("first", SETTLING)

@@ -45,10 +45,11 @@ def test_the_table_of_states_is_the_one_that_the_code_reads() -> None:
 def test_the_roles_of_the_page_are_those_of_a_worker() -> None:
     """The table of roles names each one, and no other."""
     from hexjobs.adapters.worker import roles
+    from hexjobs.adapters.worker.lease_keeper import LeaseKeeper
 
-    names = {
+    names = {LeaseKeeper.name} | {
         kind.__dataclass_fields__["name"].default
-        for kind in (roles.Fetch, roles.Heartbeat, roles.FireSchedules, roles.Sweep, roles.Collect)
+        for kind in (roles.Fetch, roles.FireSchedules, roles.Sweep, roles.Collect)
     }
     table = PAGE[PAGE.index("| role |") : PAGE.index("Stopping has two meanings")]
     assert {line.split("|")[1].strip() for line in table.splitlines()[2:] if line} == names

@@ -19,7 +19,7 @@ ROW = re.compile(
     r"^\| `(hexjobs_\w+)` \| (counter|gauge|histogram) \| (.*?) ?\| (.+?) \| (the store|each worker) \|$",
     re.MULTILINE,
 )
-STORE = {"enqueued_total", "oldest_waiting_seconds"}
+STORE = {"enqueued_total", "oldest_waiting_seconds", "circuit_open"}
 
 
 def documented() -> dict[str, tuple[str, frozenset[str]]]:

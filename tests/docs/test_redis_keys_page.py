@@ -8,13 +8,20 @@ from pathlib import Path
 
 import msgspec
 
+from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.circuits import RedisCircuits
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
+from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
+from hexjobs.adapters.redis.scripts import script
+from hexjobs.adapters.redis.store_check import RedisStoreCheck
 from hexjobs.adapters.redis.transport import AsyncTransport
+from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.circuits import CircuitRules
 from hexjobs.ports.delivery import Settlement, Subscription
 from hexjobs.ports.schedule_store import ScheduleEntry
 from support.messages import message
@@ -23,6 +30,7 @@ from support.valkey_process import ValkeyProcess
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "redis-keys.md").read_text()
 AT_ONCE = timedelta(0)
+DAY = timedelta(days=1)
 
 
 def test_the_table_is_complete_and_true(tmp_path: Path) -> None:
@@ -65,9 +73,15 @@ async def _leave_every_kind_of_key(socket_path: str) -> None:
     await queue.settle([Settlement(third, JobEvent.CANCELLED)])
     await queue.enqueue([message(unique="v")])
     await transport.execute("ZADD", "jobs:idle:mail", 1, "worker-2")
+    await RedisQueueControl(transport, Keys()).pause("mail")
     entry = ScheduleEntry("nightly", "0 2 * * *", "UTC", msgspec.Raw(b"{}"), 1)
     await schedules.put(entry)
     await schedules.fire("nightly", 1, 2, message())
     await schedules.put(ScheduleEntry("paused", "0 2 * * *", "UTC", msgspec.Raw(b"{}"), 1, paused=True))
+    (running,) = await queue.dequeue(here, 1, AT_ONCE)
+    await store.record_effect(running.job_id, running.fence, "charge", b"1")
+    await RedisCircuits(transport, Keys()).fail("stripe", CircuitRules(), "run")
+    assert await RedisStoreCheck(transport, Keys(), CronScheduler(schedules, SystemClock())).claim("w", DAY)
+    await transport.run(script("check_recount"), ["jobs", "begin", "token"])
     assert await store.get(["unknown"]) == [None]
     await transport.close()

@@ -155,7 +155,7 @@ def test_run_needs_its_port_and_worker_takes_the_next(tmp_path: Path) -> None:
         (("worker", "--handlers", "json"), "jobs.handlers: module 'json' declares no handler"),
         (("worker", "--app-dir", "nowhere"), "--app-dir"),
         (("run", "--port", "99999"), "http.port: "),
-        (("worker", "--processes", "2"), "--processes"),
+        (("worker", "--processes", "0"), "jobs.worker_pool.processes: "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import structlog
 
 from hexjobs.adapters.embedded.server import EmbeddedServer, ServerInfo
@@ -79,8 +80,18 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
+            children = self.children()
             self.process.kill()
+            for child in children:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
         self.process.communicate()
+
+    def children(self) -> list[psutil.Process]:
+        """The worker processes of a supervisor, in the order of their start; no daemon that they started."""
+        children = psutil.Process(self.process.pid).children()
+        same = [child for child in children if _command(child)[1:] == _command(self.process)[1:]]
+        return sorted(same, key=lambda child: child.create_time())
 
     @property
     def err(self) -> str:
@@ -209,6 +220,13 @@ class CommandLine:
             answer = connection.makefile("rb").readline().strip()
         embedded.release()
         return answer
+
+
+def _command(process: psutil.Process | subprocess.Popen[str]) -> list[str]:
+    try:
+        return psutil.Process(process.pid).cmdline()
+    except psutil.Error:
+        return []
 
 
 class _Terminal(io.TextIOWrapper):

@@ -12,6 +12,7 @@ from hexjobs.adapters.http.create_app import create_app
 from hexjobs.adapters.http.http_server import HttpServer
 from hexjobs.adapters.metrics.prometheus_job_metrics import PrometheusJobMetrics
 from hexjobs.domain.status import JobStatus
+from hexjobs.ports.circuits import CircuitState
 from hexjobs.ports.delivery import QueueStats
 from hexjobs.ports.job_metrics import JobMetrics
 
@@ -26,12 +27,16 @@ def drive(metrics: JobMetrics) -> None:
     metrics.job_started("email", "default", 0.01)
     metrics.job_retried("email")
     metrics.job_dead("email", "max_retries")
+    metrics.run_timed_out("email")
     metrics.result_refused("email")
     metrics.lease_lost("email")
+    metrics.store_repaired("data_lost", 2)
     metrics.set_slots(2, 5)
+    metrics.set_zombies(1)
     levels = {"low": 0, "normal": 3, "high": 1, "critical": 0}
     stats = QueueStats("default", levels, waiting=4, failed=1, oldest_waiting_seconds=7.5)
     metrics.set_store_wide([stats], {("email", "normal", "default"): 12})
+    metrics.set_circuits({"stripe": CircuitState.OPEN})
     metrics.observe("invoices_sent", 3, {"country": "de"})
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -14,11 +17,24 @@ START_SECONDS = 10.0
 
 
 class ValkeyProcess:
-    """A Valkey process on a unix socket in `folder`; `durable`: with an append-only file, so that jobs survive `kill`."""
+    """A Valkey process on a unix socket in `folder`; `durable`: with an append-only file, so that jobs survive `kill`.
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    `options` are further settings of the server, such as `appendfsync="everysec"`; `under` is a command that starts and
+    watches it, such as strace's; `environment` is added to its own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durable: bool = True,
+        under: Sequence[str] = (),
+        environment: Mapping[str, str] = {},
+        **options: str,
+    ) -> None:
         self.folder = folder
         self.durable = durable
+        self._under, self._environment, self._options = under, environment, options
         self.socket_path = str(folder / "s")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,10 +53,14 @@ class ValkeyProcess:
         command += ["--dir", str(self.folder), "--save", "", "--appendfsync", "always"]
         command += ["--appendonly", "yes" if self.durable else "no"]
         command += ["--logfile", str(self.folder / "log")]
+        for name, value in self._options.items():
+            command += [f"--{name.replace('_', '-')}", value]
         setpriv = shutil.which("setpriv")
         if setpriv:  # so that a killed test run leaves no server behind
             command = [setpriv, "--pdeathsig", "KILL", *command]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*self._under, *command], stdin=subprocess.DEVNULL, env={**os.environ, **self._environment}
+        )
         ends = time.monotonic() + START_SECONDS
         with self.client() as client:
             while time.monotonic() < ends:
@@ -58,6 +78,33 @@ class ValkeyProcess:
             self._process.kill()
             self._process.wait(START_SECONDS)
             self._process = None
+
+    def fill(self) -> None:
+        """Be at the limit of its memory from now on, whatever it holds."""
+        with self.client() as client:
+            client.config_set("maxmemory", "1")
+
+    def make_room(self) -> None:
+        """Have memory again."""
+        with self.client() as client:
+            client.config_set("maxmemory", "0")
+
+    def pause(self) -> None:
+        """SIGSTOP it: it keeps its connections and answers nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process; RuntimeError when it does not run."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
 
     @property
     def url(self) -> str:

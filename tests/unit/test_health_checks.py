@@ -14,6 +14,7 @@ from hexjobs.domain.errors import ServerUnavailable
 from hexjobs.ports.delivery import QueueStats
 from hexjobs.ports.health_check import Health, HealthCheck
 from hexjobs.ports.job_queue import JobQueue
+from hexjobs.ports.risk import Risk
 from hexjobs.ports.worker import Worker
 from support.run import run
 
@@ -25,12 +26,19 @@ class Queue:
 
     def __init__(self, failure: str = "") -> None:
         self._failure = failure
+        self.asked = 0
 
     async def ping(self) -> None:
         if self._failure == "hang":
             await asyncio.Event().wait()
         if self._failure:
             raise ServerUnavailable(f"{self._failure} at redis://10.0.0.1")
+
+    async def risks(self) -> list[Risk]:
+        self.asked += 1
+        if self.asked > 1:
+            raise ServerUnavailable
+        return [Risk("it forgets", is_grave=True), Risk("a little")]
 
     async def stats(self, queue: str) -> QueueStats:
         await self.ping()
@@ -53,6 +61,23 @@ def test_a_server_that_answers_is_well() -> None:
     health = run(ServerCheck(queue()).check())
     assert health.is_healthy
     assert health.details["milliseconds"] >= 0
+
+
+def test_risks_are_told_and_make_no_server_ill() -> None:
+    """They are read every minute; where that fails, the former ones stand."""
+    asked = Queue()
+    check = ServerCheck(cast("JobQueue", asked))
+
+    async def scenario() -> None:
+        await check.check()
+        await check.check()
+        assert asked.asked == 1
+        check._risks_until = 0.0  # a minute later
+        health = await check.check()
+        assert asked.asked == 2
+        assert (health.reasons, health.details["risks"]) == ((), ["it forgets", "a little"])
+
+    run(scenario())
 
 
 @pytest.mark.parametrize("failure", ["refused", "hang"])

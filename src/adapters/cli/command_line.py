@@ -27,10 +27,18 @@ COMMANDS = {
     "worker": LazyCommand(".commands.serve", "worker", "Run jobs and fire schedules."),
     "server": LazyCommand(".commands.serve", "server", "Serve HTTP alone: health and metrics."),
     "submit": LazyCommand(".commands.submit", "submit", "Submit one job and print its id."),
-    "jobs": LazyCommand(".commands.jobs", "jobs", "Look at jobs, cancel them, run them again."),
-    "queues": LazyCommand(".commands.queues", "queues", "Look at queues."),
+    "jobs": LazyCommand(
+        ".commands.jobs", "jobs", "Look at jobs, ask why one waits, cancel them, run them again."
+    ),
+    "queues": LazyCommand(
+        ".commands.queues", "queues", "Look at queues, pause them, resume them, empty them."
+    ),
+    "workers": LazyCommand(".commands.workers", "workers", "Look at workers."),
     "dead": LazyCommand(".commands.dead", "dead", "Look at dead letters, run them again, delete them."),
     "schedules": LazyCommand(".commands.schedules", "schedules", "Keep recurring jobs."),
+    "fsck": LazyCommand(
+        ".commands.fsck", "fsck", "Check that every job is in exactly one place, and repair what is not."
+    ),
     "health": LazyCommand(".commands.health", "health", "Ask a running process whether it is well."),
     "config": LazyCommand(".commands.config", "config", "Check and show the configuration."),
     "demo": LazyCommand(

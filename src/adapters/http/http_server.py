@@ -24,7 +24,7 @@ class HttpServer:
     """Serves an ASGI application from the running event loop; installs no signal handler and configures no logging.
 
     `port` 0 takes any free one; with `fallback_ports` a taken port is no error: the next free one above is used, and
-    the log says so. `stop_seconds` is how long open requests may go on once the server stops.
+    the log says so. `listener`, a socket that listens already, takes the place of all of them. `stop_seconds` is how long open requests may go on once the server stops.
     """
 
     def __init__(
@@ -34,11 +34,14 @@ class HttpServer:
         port: int = 8080,
         fallback_ports: bool = False,
         *,
+        listener: socket.socket | None = None,
         stop_seconds: int = 2,
     ) -> None:
         self._app = app
         self._host = host
-        self._wanted = self._port = port
+        self._given = listener
+        self._listener: socket.socket | None = None
+        self._wanted = self._port = port if listener is None else listener.getsockname()[1]
         self._fallback_ports = fallback_ports
         self._stop_seconds = stop_seconds
         self._server: uvicorn.Server | None = None
@@ -55,6 +58,11 @@ class HttpServer:
         host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104  # no bind
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
+    @property
+    def descriptor(self) -> int:
+        """The file descriptor of the socket that listens; -1 where none does."""
+        return -1 if self._listener is None else self._listener.fileno()
+
     async def start(self) -> None:
         """Return when it listens; InvalidConfiguration names `http.port` or `http.host` where that cannot be."""
         if self._task is not None:
@@ -62,7 +70,7 @@ class HttpServer:
         require_http_extra()
         from .quiet_uvicorn import quiet_uvicorn
 
-        listener = await self._listen()
+        self._listener = listener = await self._listen() if self._given is None else self._given
         self._port = listener.getsockname()[1]
         listening = asyncio.Event()
         self._server = quiet_uvicorn(self._app, listening, self._stop_seconds)

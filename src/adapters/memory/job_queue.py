@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from ...domain.errors import LeaseLost
 from ...domain.status import JobStatus
 from ...domain.transitions import TRANSITIONS, JobEvent, next_status
 from ...ports.clock import Clock
@@ -18,8 +19,10 @@ from ...ports.delivery import (
     Subscription,
 )
 from ...ports.envelope import Message
+from ...ports.risk import Risk
 from .admission import Admission
 from .instants import microseconds, milliseconds
+from .lease import Lease
 from .state import MemoryStore
 from .waiters import Waiter
 
@@ -54,6 +57,7 @@ class MemoryJobQueue:
 
     async def dequeue(self, subscription: Subscription, limit: int, wait: timedelta) -> list[Delivery]:
         """Hand out waiting jobs; an empty list when `wait` ended, when woken, or when another worker was faster."""
+        self._join(subscription.worker_id)
         ends = self._clock.monotonic() + wait.total_seconds()
         waiter: Waiter | None = None
         is_last_look = False
@@ -105,6 +109,7 @@ class MemoryJobQueue:
                 retrying=self._state.count(queue, JobStatus.RETRYING),
                 processing=self._state.count(queue, JobStatus.PROCESSING),
                 failed=self._state.count(queue, JobStatus.FAILED),
+                paused=queue in self._state.paused,
                 oldest_waiting_seconds=None if oldest is None else max(0, now - oldest) / 1000,
             )
 
@@ -120,11 +125,8 @@ class MemoryJobQueue:
         """Give back whatever this worker still has; how many jobs that were."""
         with self._state.lock:
             now = self._now()
-            had = [
-                record
-                for record in self._state.jobs.values()
-                if record.status is JobStatus.PROCESSING and record.worker_id == subscription.worker_id
-            ]
+            self._state.leases.pop(subscription.worker_id, None)
+            had = self._state.owned_by(subscription.worker_id)
             for record in reversed(had):
                 self._settle(Settlement(record.to_delivery(), JobEvent.GIVEN_BACK, reason="given_back"), now)
             return len(had)
@@ -136,6 +138,17 @@ class MemoryJobQueue:
 
     async def ping(self) -> None:
         """Memory always answers."""
+
+    async def risks(self) -> list[Risk]:
+        """Jobs end with the process."""
+        return [Risk("jobs are kept in this process's memory: they end with it", is_grave=True)]
+
+    def _join(self, worker_id: str) -> None:
+        with self._state.lock:
+            if worker_id in self._state.taken_over:
+                raise LeaseLost(f"the lease of worker {worker_id!r} is gone: its jobs were given back")
+            if worker_id not in self._state.leases:
+                self._state.leases[worker_id] = Lease(1, self._now())
 
     def _now(self) -> int:
         return milliseconds(self._clock.now())
@@ -152,7 +165,7 @@ class MemoryJobQueue:
         state.refresh(now)
         fence_base = microseconds(self._clock.now())
         while len(taken) < limit:
-            ready = {q: weight for q, weight in subscription.weights.items() if state.lines.has(q)}
+            ready = {q: weight for q, weight in subscription.weights.items() if self._offers(q)}
             if not ready:
                 break
             queue = next(iter(ready)) if subscription.strict else state.turns.next(ready)
@@ -161,6 +174,9 @@ class MemoryJobQueue:
             record.fence, record.worker_id = state.next_fence(fence_base), subscription.worker_id
             taken.append(record.to_delivery())
         return taken
+
+    def _offers(self, queue: str) -> bool:
+        return self._state.lines.has(queue) and queue not in self._state.paused
 
     def _settle(self, settlement: Settlement, now: int) -> bool:
         record = self._state.current(settlement.delivery)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
 
-from ...domain.errors import IllegalTransition
+from ...domain.errors import IllegalTransition, LeaseLost
 from ...domain.status import JobStatus
-from ...domain.transitions import JobEvent, next_status
+from ...domain.transitions import JobEvent
 from ...ports.clock import Clock
 from ...ports.job_store import CancelResult, JobQuery, StoredJob
 from .instants import milliseconds
@@ -67,12 +67,7 @@ class MemoryJobStore:
             record = self._state.jobs.get(job_id)
             if record is None:
                 return False
-            next_status(record.status, JobEvent.RETRIED)
-            holder = self._state.holder(record.unique)
-            if holder is not None:
-                raise IllegalTransition(f"job {holder!r} holds the unique key {record.unique!r} by now")
-            self._state.move(record, JobEvent.RETRIED, now)
-            self._state.hold_unique(record)
+            self._state.retry(record, now)
             return True
 
     async def delete(self, job_id: str) -> bool:
@@ -87,6 +82,15 @@ class MemoryJobStore:
             self._state.forget(record)
             return True
 
+    async def ahead(self, job_id: str, most: int) -> int | None:
+        """How many waiting jobs of its queue go before this one, up to `most` + 1; None when it does not wait."""
+        with self._state.lock:
+            self._refresh()
+            record = self._state.jobs.get(job_id)
+            if record is None or record.status is not JobStatus.PENDING:
+                return None
+            return min(self._state.lines.ahead(record, most + 1), most + 1)
+
     async def save_progress(self, job_id: str, fence: int, progress: bytes) -> bool:
         """Keep the latest progress of a running job; False when the fence is stale."""
         with self._state.lock:
@@ -95,6 +99,16 @@ class MemoryJobStore:
                 return False
             record.progress = progress
             return True
+
+    async def effect(self, job_id: str, fence: int, key: str) -> bytes | None:
+        """The value recorded for an effect of a running job; LeaseLost when the fence is stale."""
+        with self._state.lock:
+            return self._running(job_id, fence).effects.get(key)
+
+    async def record_effect(self, job_id: str, fence: int, key: str, value: bytes) -> bytes:
+        """Record the value of an effect, unless there is one; the value that holds."""
+        with self._state.lock:
+            return self._running(job_id, fence).effects.setdefault(key, value)
 
     async def enqueued_counts(self) -> dict[tuple[str, str, str], int]:
         """How many jobs were ever enqueued, by (type, priority, queue)."""
@@ -113,6 +127,12 @@ class MemoryJobStore:
             for record in old:
                 self._state.forget(record)
             return expired + len(old)
+
+    def _running(self, job_id: str, fence: int) -> JobRecord:
+        record = self._state.jobs.get(job_id)
+        if record is None or record.status is not JobStatus.PROCESSING or record.fence != fence:
+            raise LeaseLost(f"this delivery of job {job_id!r} is no longer the current one")
+        return record
 
     def _refresh(self) -> int:
         now = milliseconds(self._clock.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from ...domain.priority import JobPriority
@@ -39,6 +39,7 @@ class JobRecord:
     error: str | None = None
     cancel_requested: bool = False
     cancel_keep: timedelta | None = None
+    effects: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def of(cls, message: Message, now: int) -> JobRecord:
@@ -74,11 +75,11 @@ class JobRecord:
             self.attempt += 1
             self.started = now
         elif event is JobEvent.RETRIED:
-            self.attempt = 0
+            self.attempt = self.crashes = 0
             self.started = self.finished = self.progress = self.result = None
         elif self.attempt and not TRANSITIONS[event].attempt_spent:
             self.attempt -= 1
-        if event is JobEvent.LEASE_EXPIRED:
+        if event in (JobEvent.LEASE_EXPIRED, JobEvent.CRASHED):
             self.crashes += 1
         if self.status is JobStatus.PROCESSING:
             self.fence, self.worker_id = 0, None

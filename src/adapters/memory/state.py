@@ -6,12 +6,15 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
+from ...domain.errors import IllegalTransition
 from ...domain.status import JobStatus
-from ...domain.transitions import JobEvent
+from ...domain.transitions import JobEvent, next_status
 from ...ports.delivery import Delivery
 from ...ports.envelope import Message
 from ...ports.schedule_store import ScheduleEntry
+from .circuit import Circuit
 from .instants import milliseconds
+from .lease import Lease
 from .record import JobRecord
 from .timetable import Timetable
 from .turns import Turns
@@ -32,9 +35,13 @@ class MemoryStore:
         self.completed: dict[str, JobRecord] = {}
         self.schedules: dict[str, ScheduleEntry] = {}
         self.enqueued: Counter[tuple[str, str, str]] = Counter()
+        self.paused: set[str] = set()
         self.lines = WaitingLines()
         self.turns = Turns()
         self.waiters = Waiters()
+        self.leases: dict[str, Lease] = {}
+        self.circuits: dict[str, Circuit] = {}
+        self.taken_over: set[str] = set()
         self._census: Counter[tuple[str, JobStatus]] = Counter()
         self._holders: dict[str, str] = {}
         self._delayed = Timetable()
@@ -76,8 +83,17 @@ class MemoryStore:
         record.apply(event, now, reason)
         self._leave(record, before)
         record.due = due
-        at_head = event in (JobEvent.GIVEN_BACK, JobEvent.LEASE_EXPIRED)
+        at_head = event in (JobEvent.GIVEN_BACK, JobEvent.LEASE_EXPIRED, JobEvent.CRASHED)
         self._settle_in(record, now, at_head=at_head, keep=keep)
+
+    def retry(self, record: JobRecord, now: int) -> None:
+        """Let a failed or cancelled job wait anew; IllegalTransition, also where its unique key is held, changes nothing."""
+        next_status(record.status, JobEvent.RETRIED)
+        holder = self.holder(record.unique)
+        if holder is not None:
+            raise IllegalTransition(f"job {holder!r} holds the unique key {record.unique!r} by now")
+        self.move(record, JobEvent.RETRIED, now)
+        self.hold_unique(record)
 
     def forget(self, record: JobRecord) -> None:
         """Remove a job with all that belongs to it."""
@@ -91,6 +107,14 @@ class MemoryStore:
         is_current = record and record.status is JobStatus.PROCESSING and record.fence == delivery.fence
         return record if is_current else None
 
+    def owned_by(self, worker_id: str) -> list[JobRecord]:
+        """The jobs that this worker runs."""
+        return [
+            record
+            for record in self.jobs.values()
+            if record.status is JobStatus.PROCESSING and record.worker_id == worker_id
+        ]
+
     def holder(self, unique: str | None) -> str | None:
         """The id of the unfinished job that holds the unique key."""
         return None if unique is None else self._holders.get(unique)
@@ -103,6 +127,43 @@ class MemoryStore:
     def count(self, queue: str, status: JobStatus) -> int:
         """How many jobs of the queue have this status."""
         return self._census[queue, status]
+
+    def census(self) -> dict[tuple[str, JobStatus], int]:
+        """How many jobs of each queue and status are counted."""
+        return dict(self._census)
+
+    def holders(self) -> dict[str, str]:
+        """Which job holds each unique key."""
+        return dict(self._holders)
+
+    def delayed(self) -> set[str]:
+        """The ids of the jobs that wait for a time."""
+        return self._delayed.ids()
+
+    def put_right(self, now: int) -> None:
+        """Put every job where its status says, and count anew. Who is in line keeps the place."""
+        unfinished = [job for job in self.jobs.values() if not job.status.is_terminal]
+        pending = {job.job_id for job in unfinished if job.status is JobStatus.PENDING}
+        delayed = {job.job_id for job in unfinished if job.status.is_waiting} - pending
+        self.lines.keep(pending)
+        unlined = pending.difference(self.lines.ids())
+        for job_id in self._delayed.ids() - delayed:
+            self._delayed.remove(job_id)
+        missing = delayed - self._delayed.ids()
+        for job in unfinished:
+            if job.job_id in unlined:
+                self.lines.put(job)
+                self.waiters.notify(job.queue)
+            elif job.job_id in missing:
+                self._delayed.add(job.job_id, job.due or now)
+                self.waiters.notify(job.queue)
+        keys = {job.job_id: job.unique for job in unfinished if job.unique is not None}
+        first = {unique: job_id for job_id, unique in reversed(keys.items())}
+        held = {unique: job_id for unique, job_id in self._holders.items() if keys.get(job_id) == unique}
+        self._holders = first | held
+        self._census = Counter((job.queue, job.status) for job in self.jobs.values())
+        completed = [job for job in self.jobs.values() if job.status is JobStatus.COMPLETED]
+        self.completed = {job.job_id: job for job in sorted(completed, key=lambda job: job.finished or 0)}
 
     def next_fence(self, microseconds: int) -> int:
         """A fence above all before; it follows the clock, so that it also grows over a restart."""

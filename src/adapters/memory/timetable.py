@@ -30,6 +30,10 @@ class Timetable:
         """Forget the job's instant where it has one."""
         self._current.pop(job_id, None)
 
+    def ids(self) -> set[str]:
+        """The jobs that have an instant."""
+        return set(self._current)
+
     def next(self) -> int | None:
         """The earliest instant."""
         while self._heap and not self._is_current(self._heap[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from itertools import islice, takewhile
 
 from ...domain.priority import HIGHEST_FIRST, JobPriority
 from .record import JobRecord
@@ -34,6 +35,21 @@ class WaitingLines:
         if not levels:
             del self._queues[record.queue]
 
+    def ids(self) -> list[str]:
+        """The ids in all lines."""
+        return [job_id for levels in self._queues.values() for line in levels.values() for job_id in line]
+
+    def keep(self, job_ids: set[str]) -> None:
+        """Take all others out, and second entries of these."""
+        seen: set[str] = set()
+        for queue, levels in list(self._queues.items()):
+            for level, line in list(levels.items()):
+                kept = {job_id: job for job_id, job in line.items() if job_id in job_ids - seen}
+                seen.update(kept)
+                levels[level] = OrderedDict(kept)
+            self._queues[queue] = {level: line for level, line in levels.items() if line}
+        self._queues = {queue: levels for queue, levels in self._queues.items() if levels}
+
     def has(self, queue: str) -> bool:
         """Whether a job waits in the queue."""
         return queue in self._queues
@@ -43,6 +59,13 @@ class WaitingLines:
         levels = self._queues[queue]
         line = next(levels[level] for level in HIGHEST_FIRST if level in levels)
         return next(iter(line.values()))
+
+    def ahead(self, record: JobRecord, most: int) -> int:
+        """How many go before a waiting job; the line is looked through only as far as `most`."""
+        levels = self._queues[record.queue]
+        higher = sum(len(line) for level, line in levels.items() if level > record.priority)
+        line = islice(levels[record.priority], max(0, most - higher))
+        return higher + sum(1 for _ in takewhile(lambda job_id: job_id != record.job_id, line))
 
     def sizes(self, queue: str) -> dict[str, int]:
         """How many wait in each level, by its word, the highest first."""

@@ -21,6 +21,11 @@ _RESERVED = frozenset(
 )
 
 
+def business_spec(name: str, labels: tuple[str, ...]) -> MetricSpec:
+    """The counter of this name, which ends in `_total`."""
+    return MetricSpec(name, "counter", labels, f"Business metric {name.removesuffix('_total')}.")
+
+
 class BusinessCounters:
     """Counters that handlers and observers name themselves, bounded in number, in series and in labels.
 
@@ -52,8 +57,7 @@ class BusinessCounters:
     def rows(self) -> Iterator[tuple[MetricSpec, list[Row]]]:
         """Each counter with its series as they are now."""
         for name, series in self._series.items():
-            spec = MetricSpec(f"{name}_total", "counter", self._labels[name], f"Business metric {name}.")
-            yield spec, list(series.items())
+            yield business_spec(f"{name}_total", self._labels[name]), list(series.items())
 
     def _name_problem(self, name: Any) -> str | None:
         if not isinstance(name, str) or not _NAME.match(name) or name.endswith("_total"):

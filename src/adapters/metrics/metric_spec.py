@@ -65,22 +65,34 @@ QUEUE_PAUSED = MetricSpec("queue_paused", "gauge", ("queue",), "1 while the queu
 OLDEST_WAITING = MetricSpec(
     "oldest_waiting_seconds", "gauge", ("queue",), "How long the oldest waiting job has waited."
 )
+CIRCUIT_OPEN = MetricSpec(
+    "circuit_open", "gauge", ("circuit",), "1 while a circuit is open or half-open, else 0."
+)
 PROCESSED = MetricSpec(
     "processed_total", "counter", ("type", "status"), "Runs that ended, by what came of them."
 )
 DURATION = MetricSpec("duration_seconds", "histogram", ("type",), "How long runs took.")
 WAIT = MetricSpec("wait_seconds", "histogram", ("type",), "How long jobs waited from being due to their run.")
 RETRIES = MetricSpec("retries_total", "counter", ("type",), "Failed runs that are followed by another.")
+TIMEOUTS = MetricSpec(
+    "timeouts_total", "counter", ("type",), "Runs stopped by their timeout or the job's deadline."
+)
 DEAD_LETTERS = MetricSpec(
     "dead_letters_total", "counter", ("type", "reason"), "Jobs that were dead-lettered."
 )
 ACTIVE_WORKERS = MetricSpec("active_workers", "gauge", (), "Slots of this process that run a job.")
 WORKER_SLOTS = MetricSpec("worker_slots", "gauge", (), "Slots of this process.")
+ZOMBIE_SLOTS = MetricSpec(
+    "zombie_slots", "gauge", (), "Runs of this process that were given up and still go on."
+)
 LOST_LEASES = MetricSpec(
     "lost_leases_total", "counter", (), "Running jobs found to be no longer this worker's."
 )
 REFUSED_RESULTS = MetricSpec(
     "refused_results_total", "counter", (), "Results refused because another delivery is the current one."
+)
+REPAIRS = MetricSpec(
+    "repairs_total", "counter", ("code",), "Broken relations in the store that this process repaired."
 )
 REFUSED_OBSERVATIONS = MetricSpec(
     "refused_observations_total",
@@ -91,6 +103,6 @@ REFUSED_OBSERVATIONS = MetricSpec(
 
 METRICS = (
     ENQUEUED, QUEUE_SIZE, QUEUE_SCHEDULED, QUEUE_RETRYING, QUEUE_PROCESSING, QUEUE_FAILED, QUEUE_PAUSED, OLDEST_WAITING,
-    PROCESSED, DURATION, WAIT, RETRIES, DEAD_LETTERS, ACTIVE_WORKERS, WORKER_SLOTS, LOST_LEASES, REFUSED_RESULTS,
-    REFUSED_OBSERVATIONS,
+    CIRCUIT_OPEN, PROCESSED, DURATION, WAIT, RETRIES, TIMEOUTS, DEAD_LETTERS, ACTIVE_WORKERS, WORKER_SLOTS, ZOMBIE_SLOTS,
+    LOST_LEASES, REFUSED_RESULTS, REPAIRS, REFUSED_OBSERVATIONS,
 )  # fmt: skip

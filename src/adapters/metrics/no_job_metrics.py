@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ...ports.circuits import CircuitState
 from ...ports.delivery import QueueStats
 
 
@@ -22,18 +23,30 @@ class NoJobMetrics:
     def job_dead(self, job_type: str, reason: str) -> None:
         """Nothing."""
 
+    def run_timed_out(self, job_type: str) -> None:
+        """Nothing."""
+
     def result_refused(self, job_type: str) -> None:
         """Nothing."""
 
     def lease_lost(self, job_type: str) -> None:
         """Nothing."""
 
+    def store_repaired(self, code: str, count: int) -> None:
+        """Nothing."""
+
     def set_slots(self, busy: int, total: int) -> None:
+        """Nothing."""
+
+    def set_zombies(self, count: int) -> None:
         """Nothing."""
 
     def set_store_wide(
         self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]
     ) -> None:
+        """Nothing."""
+
+    def set_circuits(self, states: Mapping[str, CircuitState]) -> None:
         """Nothing."""
 
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:

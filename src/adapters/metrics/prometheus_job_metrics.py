@@ -16,8 +16,11 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from ...domain.errors import InvalidConfiguration, Problem
 from ...domain.names import is_job_type, is_name
+from ...ports.circuits import CircuitState
 from ...ports.delivery import QueueStats
+from ...ports.process_figures import ProcessFigures
 from .business_counters import BusinessCounters
+from .figure_rows import figures_of, rows_of
 from .label_limit import LabelLimit
 from .metric_spec import (
     ACTIVE_WORKERS,
@@ -25,7 +28,9 @@ from .metric_spec import (
     METRICS,
     REFUSED_OBSERVATIONS,
     REFUSED_RESULTS,
+    REPAIRS,
     WORKER_SLOTS,
+    ZOMBIE_SLOTS,
     MetricSpec,
     Row,
 )
@@ -43,7 +48,8 @@ class PrometheusJobMetrics:
     It has a registry of its own, never prometheus_client's global one. Job types beyond `max_job_types` count as type
     `other`; those in `job_types`, the types that have a handler here, always keep their name. The store's figures
     vanish from the scrape when they were not read anew for `store_wide_max_age`: no figure is better than a wrong one,
-    and dashboards take the maximum over all processes. InvalidConfiguration where the prefix cannot begin a metric name.
+    and dashboards take the maximum over all processes. Where `combine` is set, a scrape shows what it makes of this
+    process's figures: those of several processes. InvalidConfiguration where the prefix cannot begin a metric name.
     """
 
     def __init__(
@@ -69,7 +75,9 @@ class PrometheusJobMetrics:
         self._store_wide = StoreWideSeries(self._labels, LabelLimit(1000, is_name))
         self._business = BusinessCounters()
         self._types = {job_type: TypeSeries(job_type) for job_type in known}
-        self._lost = self._refused = self._busy = self._slots = 0
+        self._repairs: dict[str, int] = {}
+        self._lost = self._refused = self._busy = self._slots = self._zombies = 0
+        self.combine: Callable[[ProcessFigures], ProcessFigures] | None = None
         self.registry = CollectorRegistry() if registry is None else registry
         self.registry.register(self)
 
@@ -98,6 +106,12 @@ class PrometheusJobMetrics:
         with self._lock:
             count_word(series.dead, reason)
 
+    def run_timed_out(self, job_type: str) -> None:
+        """A run was stopped because its timeout or the job's deadline passed."""
+        series = self._types.get(job_type) or self._admit(job_type)
+        with self._lock:
+            series.timeouts += 1
+
     def result_refused(self, job_type: str) -> None:  # noqa: ARG002  # the port's; the log names the job
         """A settlement was refused because its delivery is no longer the current one."""
         with self._lock:
@@ -108,9 +122,18 @@ class PrometheusJobMetrics:
         with self._lock:
             self._lost += 1
 
+    def store_repaired(self, code: str, count: int) -> None:
+        """So many broken relations of one kind were found in the store and repaired."""
+        with self._lock:
+            count_word(self._repairs, code, count)
+
     def set_slots(self, busy: int, total: int) -> None:
         """How many slots of this process run a job, and how many there are."""
         self._busy, self._slots = busy, total
+
+    def set_zombies(self, count: int) -> None:
+        """How many runs of this process were given up and still go on."""
+        self._zombies = count
 
     def set_store_wide(
         self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]
@@ -119,6 +142,11 @@ class PrometheusJobMetrics:
         with self._lock:
             self._store_wide.read(queues, enqueued)
             self._read_at = self._monotonic()
+
+    def set_circuits(self, states: Mapping[str, CircuitState]) -> None:
+        """The states of the circuits as just read, by name."""
+        with self._lock:
+            self._store_wide.read_circuits(states)
 
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:
         """Add `value` to the counter `{prefix}_{name}_total`; what cannot be counted is refused, logged, and counted."""
@@ -145,22 +173,37 @@ class PrometheusJobMetrics:
         """The families with their samples; called by the registry when somebody scrapes."""
         rows: dict[MetricSpec, list[Row]] = {spec: [] for spec in METRICS}
         with self._lock:
-            for spec, row in self._snapshot():
-                rows[spec].append(row)
-            rows.update(self._business.rows())
+            store_wide, own = list(self._store_wide_rows()), list(self._own_rows())
+        if self.combine is not None:
+            own = list(rows_of(self.combine(figures_of(own))))
+        for spec, row in (*store_wide, *own):
+            rows.setdefault(spec, []).append(row)
         return (spec.family(self._prefix, found) for spec, found in rows.items())
 
-    def _snapshot(self) -> Iterator[tuple[MetricSpec, Row]]:
+    def _store_wide_rows(self) -> Iterator[tuple[MetricSpec, Row]]:
         if self._max_age is not None and self._monotonic() - self._read_at > self._max_age:
             self._store_wide.clear()
         yield from self._store_wide.rows
+        yield from self._store_wide.circuit_rows
+
+    def figures(self) -> ProcessFigures:
+        """What this process counted and measured itself, without the store's figures."""
+        with self._lock:
+            return figures_of(self._own_rows())
+
+    def _own_rows(self) -> Iterator[tuple[MetricSpec, Row]]:
         for series in self._types.values():
             yield from series.rows()
         yield ACTIVE_WORKERS, ((), self._busy)
         yield WORKER_SLOTS, ((), self._slots)
+        yield ZOMBIE_SLOTS, ((), self._zombies)
         yield LOST_LEASES, ((), self._lost)
         yield REFUSED_RESULTS, ((), self._refused)
+        for code, count in self._repairs.items():
+            yield REPAIRS, ((code,), count)
         yield REFUSED_OBSERVATIONS, ((), self._business.refused)
+        for spec, rows in self._business.rows():
+            yield from ((spec, row) for row in rows)
 
     def _admit(self, job_type: str) -> TypeSeries:
         with self._lock:

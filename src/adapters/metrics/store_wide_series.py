@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ...domain.priority import HIGHEST_FIRST
+from ...ports.circuits import CircuitState
 from ...ports.delivery import QueueStats
 from .label_limit import OTHER, LabelLimit
 from .metric_spec import (
+    CIRCUIT_OPEN,
     ENQUEUED,
     OLDEST_WAITING,
     QUEUE_FAILED,
@@ -30,10 +32,17 @@ class StoreWideSeries:
         self._job_types = job_types
         self._queues = queues
         self.rows: tuple[tuple[MetricSpec, Row], ...] = ()
+        self.circuit_rows: tuple[tuple[MetricSpec, Row], ...] = ()
 
     def clear(self) -> None:
         """Forget the reading."""
-        self.rows = ()
+        self.rows = self.circuit_rows = ()
+
+    def read_circuits(self, states: Mapping[str, CircuitState]) -> None:
+        """Take over the states of the circuits: their names are those of the configuration and of handlers."""
+        self.circuit_rows = tuple(
+            (CIRCUIT_OPEN, ((name,), int(state is not CircuitState.CLOSED))) for name, state in states.items()
+        )
 
     def read(self, queues: Sequence[QueueStats], enqueued: Mapping[tuple[str, str, str], int]) -> None:
         """Take over a reading."""

@@ -14,7 +14,7 @@ CONNECT_SECONDS = 5.0
 class Address:
     """A server's address and the options of a connection to it.
 
-    `socket_path` is asked before each new connection where it is a callable: an embedded server may have been started
+    An answer is awaited for `read_seconds` at most, a connection likewise. `socket_path` is asked before each new connection where it is a callable: an embedded server may have been started
     anew elsewhere.
     """
 
@@ -26,6 +26,7 @@ class Address:
     db: int = 0
     tls: bool = False
     tls_options: dict[str, Any] = field(default_factory=dict)
+    read_seconds: float = READ_SECONDS
 
     @property
     def label(self) -> str:

@@ -1,4 +1,8 @@
-"""Which connection class an address wants; for a server that may move, one that asks for its path at each connect."""
+"""Which connection class an address wants.
+
+For a server that may move it asks for its path at each connect. An asynchronous one says ConnectionError on every event
+loop: uvloop raises RuntimeError where a connection broke while it idled, and the client lets that pass.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +30,10 @@ def async_connection_class(address: Address) -> type[Any]:
     """The class of asynchronous connections for this address."""
     path = address.socket_path
     if callable(path):
-        return _asking_async(path)
+        return _telling(_asking_async(path))
     if path is not None:
-        return redis.asyncio.UnixDomainSocketConnection
-    return redis.asyncio.SSLConnection if address.tls else redis.asyncio.Connection
+        return _telling(redis.asyncio.UnixDomainSocketConnection)
+    return _telling(redis.asyncio.SSLConnection if address.tls else redis.asyncio.Connection)
 
 
 def _asking(ask: Callable[[], str]) -> type[Any]:
@@ -48,3 +52,16 @@ def _asking_async(ask: Callable[[], str]) -> type[Any]:
             await super()._connect()  # type: ignore[no-untyped-call]  # the client leaves it untyped
 
     return EmbeddedConnection
+
+
+def _telling(base: type[Any]) -> type[Any]:
+    class TellingConnection(base):  # type: ignore[misc]  # the base is one of the client's own
+        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            try:
+                await super().send_packed_command(command, check_health)
+            except RuntimeError as error:
+                if "closed" not in str(error):
+                    raise
+                raise redis.ConnectionError(f"the connection has broken: {error}") from error
+
+    return TellingConnection

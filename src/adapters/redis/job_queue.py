@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from ...domain.errors import InvalidConfiguration, Problem, ServerUnavailable
+from ...domain.errors import LeaseLost, ServerUnavailable
 from ...domain.transitions import JobEvent
 from ...ports.delivery import (
     Capabilities,
@@ -17,16 +17,15 @@ from ...ports.delivery import (
     Subscription,
 )
 from ...ports.envelope import Message
+from ...ports.risk import Risk
 from .keys import Keys
+from .layout import refuse_newer_layout
 from .replies import KEPT_OUT, deliveries, enqueue_results, milliseconds, queue_stats
 from .scripts import script
-from .transport import Argument, Transport
+from .store_risks import store_risks
+from .transport import LONGEST_BLOCK_SECONDS, Argument, Transport
 
-# A blocked read must end before the bound on reads does.
-LONGEST_BLOCK_SECONDS = 4.0
 SHORTEST_BLOCK_SECONDS = 0.001
-# The version of the key layout that `docs/redis-keys.md` describes.
-LAYOUT = 1
 _LEASE_STATES = (LeaseState.LOST, LeaseState.HELD, LeaseState.CANCEL_REQUESTED)
 
 
@@ -38,6 +37,7 @@ class RedisJobQueue:
     def __init__(self, transport: Transport, keys: Keys) -> None:
         self._transport = transport
         self._keys = keys
+        self._joined: set[str] = set()
         self._held: dict[str, set[str]] = {}
         self._unsure: set[str] = set()
         self._woken: set[str] = set()
@@ -80,7 +80,8 @@ class RedisJobQueue:
     async def dequeue(self, subscription: Subscription, limit: int, wait: timedelta) -> list[Delivery]:
         """See `JobQueue.dequeue`. An idle worker waits blocked on its mailbox."""
         if not self._knows_layout:
-            await self._refuse_newer_layout()
+            await refuse_newer_layout(self._transport, self._keys)
+            self._knows_layout = True
         waits = wait > timedelta(0)
         found, next_due = await self._fetch(subscription, limit, "1" if waits else "0")
         if found or not waits:
@@ -90,19 +91,10 @@ class RedisJobQueue:
             seconds = min(seconds, next_due)
         if seconds > 0 and subscription.worker_id not in self._woken:
             mailbox = self._keys.mailbox(subscription.worker_id)
-            await self._transport.execute("BLPOP", mailbox, max(seconds, SHORTEST_BLOCK_SECONDS))
+            await self._transport.wait("BLPOP", mailbox, max(seconds, SHORTEST_BLOCK_SECONDS))
         self._woken.discard(subscription.worker_id)
         found, _ = await self._fetch(subscription, limit, "2")
         return found
-
-    async def _refuse_newer_layout(self) -> None:
-        found = await self._transport.run(script("layout"), [self._keys.prefix, LAYOUT], repeatable=True)
-        if int(found) > LAYOUT:
-            message = (
-                f"the keys there have layout {int(found)}, this release knows {LAYOUT}: run a newer release"
-            )
-            raise InvalidConfiguration([Problem("jobs.redis.key_prefix", message)])
-        self._knows_layout = True
 
     async def _fetch(
         self, subscription: Subscription, limit: int, idle: str
@@ -115,6 +107,7 @@ class RedisJobQueue:
             limit,
             idle,
             int(subscription.strict),
+            int(worker_id not in self._joined),
             len(subscription.weights),
         ]
         for queue, weight in subscription.weights.items():
@@ -124,10 +117,19 @@ class RedisJobQueue:
         # Until the answer is read, jobs may be ours without our knowing.
         self._unsure.add(worker_id)
         reply = await self._transport.run(script("dequeue"), arguments)
+        if reply == 0:
+            self._forget(worker_id)
+            raise LeaseLost(f"the lease of worker {worker_id!r} is gone: its jobs were given back")
+        self._joined.add(worker_id)
         found = deliveries(reply, worker_id)
         held.update(delivery.job_id for delivery in found)
         self._unsure.discard(worker_id)
         return found, None if reply[1] < 0 else (int(reply[1]) - int(reply[0])) / 1000
+
+    def _forget(self, worker_id: str) -> None:
+        self._joined.discard(worker_id)
+        self._unsure.discard(worker_id)
+        self._held.pop(worker_id, None)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """See `JobQueue.settle`."""
@@ -184,16 +186,19 @@ class RedisJobQueue:
         """See `JobQueue.leave`."""
         arguments = [self._keys.prefix, subscription.worker_id, *subscription.weights]
         given_back = await self._transport.run(script("leave"), arguments, repeatable=True)
-        self._held.pop(subscription.worker_id, None)
+        self._forget(subscription.worker_id)
         return int(given_back)
 
     async def wake(self, worker_id: str) -> None:
         """See `JobQueue.wake`. A fetch on its way to its wait empties the mailbox, so it is also told here."""
         self._woken.add(worker_id)
-        await self._transport.execute("LPUSH", self._keys.mailbox(worker_id), "1")
-        await self._transport.execute("PEXPIRE", self._keys.mailbox(worker_id), 60_000)
+        await self._transport.run(script("wake"), [self._keys.prefix, worker_id], repeatable=True)
 
     async def ping(self) -> None:
         """See `JobQueue.ping`."""
         if not await self._transport.execute("PING"):
             raise ServerUnavailable
+
+    async def risks(self) -> list[Risk]:
+        """See `JobQueue.risks`."""
+        return await store_risks(self._transport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 
-from ...domain.errors import IllegalTransition
+from ...domain.errors import IllegalTransition, LeaseLost
 from ...domain.priority import HIGHEST_FIRST
 from ...domain.status import JobStatus
 from ...ports.envelope import Envelope, MalformedEnvelope, decode_envelope
@@ -18,6 +18,7 @@ from .transport import Argument, Transport
 REMEMBERED = timedelta(minutes=10)
 PAGE = 200
 SWEEP_PART = 1000
+STALE = "this delivery of job {!r} is no longer the current one"
 
 
 class RedisJobStore:
@@ -69,34 +70,57 @@ class RedisJobStore:
 
     async def retry(self, job_id: str) -> bool:
         """See `JobStore.retry`."""
-        arguments = await self._located(job_id)
-        if arguments is None:
-            return False
-        answer = (await self._transport.run(script("retry"), arguments)).decode()
+        arguments: list[Argument] = [self._keys.prefix, "ended", job_id]
+        answer = (await self._transport.run(script("retry"), arguments))[0].decode()
         if answer == "held":
             raise IllegalTransition(
                 f"job {job_id!r} cannot be retried: another unfinished job has its unique_key"
             )
+        if answer == "lost":
+            raise IllegalTransition(f"job {job_id!r} cannot be retried: its data are lost")
         if answer not in ("retried", "not_found"):
             raise IllegalTransition(f"a {answer} job cannot be retried; only: cancelled, failed")
         return bool(answer == "retried")
 
     async def delete(self, job_id: str) -> bool:
         """See `JobStore.delete`."""
-        arguments = await self._located(job_id)
-        if arguments is None:
-            return False
-        answer = (await self._transport.run(script("delete"), arguments)).decode()
+        arguments: list[Argument] = [self._keys.prefix, "any", job_id]
+        answer = (await self._transport.run(script("delete"), arguments))[0].decode()
         if answer == "processing":
             raise IllegalTransition(
                 f"job {job_id!r} is processing: cancel it, or let it end, before it is deleted"
             )
         return bool(answer == "deleted")
 
+    async def ahead(self, job_id: str, most: int) -> int | None:
+        """See `JobStore.ahead`."""
+        arguments = await self._located(job_id)
+        if arguments is None:
+            return None
+        arguments[-1] = most  # in place of the unique key
+        before = int(await self._transport.run(script("ahead"), arguments, repeatable=True))
+        return None if before < 0 else before
+
     async def save_progress(self, job_id: str, fence: int, progress: bytes) -> bool:
         """See `JobStore.save_progress`."""
         arguments: list[Argument] = [self._keys.prefix, job_id, fence, progress]
         return bool(await self._transport.run(script("progress"), arguments))
+
+    async def effect(self, job_id: str, fence: int, key: str) -> bytes | None:
+        """See `JobStore.effect`."""
+        arguments: list[Argument] = [self._keys.prefix, job_id, fence, key]
+        is_current, value = await self._transport.run(script("effect"), arguments, repeatable=True)
+        if not is_current:
+            raise LeaseLost(STALE.format(job_id))
+        return None if value is None else bytes(value)
+
+    async def record_effect(self, job_id: str, fence: int, key: str, value: bytes) -> bytes:
+        """See `JobStore.record_effect`."""
+        arguments: list[Argument] = [self._keys.prefix, job_id, fence, key, value]
+        recorded = await self._transport.run(script("record_effect"), arguments, repeatable=True)
+        if recorded is None:
+            raise LeaseLost(STALE.format(job_id))
+        return bytes(recorded)
 
     async def enqueued_counts(self) -> dict[tuple[str, str, str], int]:
         """See `JobStore.enqueued_counts`."""
@@ -137,7 +161,7 @@ class RedisJobStore:
         self, status: JobStatus | None, queues: Sequence[str]
     ) -> AsyncIterator[tuple[str, list[str]]]:
         if status in (None, JobStatus.PROCESSING):
-            for worker in sorted(await self._transport.execute("SMEMBERS", self._keys.workers)):
+            for worker in sorted(await self._transport.execute("HKEYS", self._keys.workers)):
                 yield (
                     "",
                     _texts(await self._transport.execute("HKEYS", self._keys.processing(worker.decode()))),

@@ -43,8 +43,17 @@ class Keys:
 
     @property
     def workers(self) -> str:
-        """Set of the worker ids that may have a processing hash."""
+        """Hash of the worker ids that may have a processing hash: what they told about themselves, as JSON, or nothing."""
         return f"{self.prefix}:workers"
+
+    @property
+    def beats(self) -> str:
+        """Hash of worker id to its latest beat, `count:millisecond`; a worker's lease is alive while it is in here."""
+        return f"{self.prefix}:beats"
+
+    def circuit(self, name: str) -> str:
+        """Hash of what is known of a circuit; absent while it is closed without recent failures."""
+        return f"{self.prefix}:circuit:{name}"
 
     @property
     def enqueued(self) -> str:

@@ -84,9 +84,9 @@ def deliveries(reply: Sequence[Any], worker_id: str) -> list[Delivery]:
 
 def queue_stats(queue: str, reply: Sequence[Any]) -> QueueStats:
     """The figures of one queue. Its oldest waiting job is the oldest among the next ones of each level."""
-    now, *numbers = (int(value) for value in reply[:9])
-    waiting, (scheduled, retrying, processing, failed) = numbers[:4], numbers[4:]
-    heads = [waiting_since(reply[at].decode(), reply[at + 1]) for at in range(9, len(reply), 2)]
+    now, *numbers = (int(value) for value in reply[:10])
+    waiting, (scheduled, retrying, processing, failed, paused) = numbers[:4], numbers[4:]
+    heads = [waiting_since(reply[at].decode(), reply[at + 1]) for at in range(10, len(reply), 2)]
     return QueueStats(
         name=queue,
         by_priority={level.word: count for level, count in zip(HIGHEST_FIRST, waiting, strict=True)},
@@ -95,6 +95,7 @@ def queue_stats(queue: str, reply: Sequence[Any]) -> QueueStats:
         retrying=retrying,
         processing=processing,
         failed=failed,
+        paused=paused == 1,
         oldest_waiting_seconds=max((max(0, now - since) / 1000 for since in heads if since), default=None),
     )
 
@@ -118,7 +119,7 @@ def stored_job(job_id: str, answer: Sequence[Any]) -> StoredJob | None:
     try:
         queue = decode_envelope(data).queue
     except MalformedEnvelope:
-        queue = ""
+        queue = _text(state.get("queue")) or ""
     return StoredJob(
         job_id=job_id,
         data=data,

@@ -7,28 +7,35 @@ of this adapter by hand (see `hexjobs.application.blocking`); no operation is wr
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...domain.errors import ServerUnavailable
-from .address import CONNECT_SECONDS, READ_SECONDS, Address
+from .address import Address
+from .connection_options import connection_options
 from .scripts import Script
+from .translated import translated
 
 if TYPE_CHECKING:
     import redis
     import redis.asyncio
 
 Argument = str | bytes | int | float
+# Of a command that blocks. Its answer may take READ_SECONDS more, like any other.
+LONGEST_BLOCK_SECONDS = 4.0
 
 
 class Transport(Protocol):
-    """Carries commands. ServerUnavailable where the server cannot be reached, does not answer in time, or is full."""
+    """Carries commands, and closes what idles when a connection breaks or stays silent.
+
+    ServerUnavailable where the server cannot be reached or does not answer within READ_SECONDS; ServerFull where it has
+    no room, and nothing was written. When one connection is of no use, the server is gone or has moved for the idle ones too.
+    """
 
     async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
         """Run a script by its digest, loading it where the server has lost it.
 
-        `repeatable`: once more, on a fresh connection, after one broke; only for scripts that may run twice.
+        `repeatable`: once more, on a fresh connection, after one broke; only for scripts that may run twice. Not while
+        the server is away: in an outage each call makes one connection.
         """
         ...
 
@@ -36,48 +43,13 @@ class Transport(Protocol):
         """Run one command."""
         ...
 
+    async def wait(self, *command: Argument) -> Any:
+        """Run a command that blocks for up to LONGEST_BLOCK_SECONDS, on a connection that only such commands use."""
+        ...
+
     async def close(self) -> None:
         """Close all connections; a later call opens new ones."""
         ...
-
-
-@contextlib.contextmanager
-def translated(address: Address) -> Iterator[None]:
-    """Turn the client's errors into the port's."""
-    import redis.exceptions as errors
-
-    try:
-        yield
-    except (errors.ConnectionError, errors.TimeoutError, ConnectionError, TimeoutError) as error:
-        raise ServerUnavailable(f"the server at {address.label} cannot be reached: {error}") from error
-    except (errors.OutOfMemoryError, errors.ReadOnlyError) as error:
-        raise ServerUnavailable(f"the server at {address.label} refuses to write: {error}") from error
-    except errors.ResponseError as error:
-        text = str(error)
-        if (
-            text.startswith(("MISCONF", "OOM", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "-OOM"))
-            or "OOM" in text
-        ):
-            raise ServerUnavailable(f"the server at {address.label} refuses: {text}") from error
-        raise
-
-
-def connection_options(address: Address) -> dict[str, Any]:
-    """What both clients are made with: bounded reads, no hidden repeats."""
-    options: dict[str, Any] = {
-        "db": address.db,
-        "username": address.username,
-        "password": address.password,
-        "socket_timeout": READ_SECONDS,
-        "socket_connect_timeout": CONNECT_SECONDS,
-    }
-    if address.socket_path is None:
-        options |= {"host": address.host, "port": address.port, "socket_keepalive": True}
-    elif isinstance(address.socket_path, str):
-        options["path"] = address.socket_path
-    if address.tls:
-        options |= address.tls_options
-    return options
 
 
 class AsyncTransport:
@@ -88,29 +60,46 @@ class AsyncTransport:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._clients: dict[asyncio.AbstractEventLoop, redis.asyncio.Redis] = {}
+        self._clients: dict[asyncio.AbstractEventLoop, tuple[redis.asyncio.Redis, redis.asyncio.Redis]] = {}
         self._stays: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
+        self._is_away = False
 
     async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
         """See `Transport.run`."""
         import redis.exceptions as errors
 
-        client = await self._connected()
+        client, _ = await self._connected()
+        meta = f"{arguments[0]!s}:meta"
         with translated(self._address):
             try:
-                return await client.evalsha(script.sha, 1, f"{arguments[0]!s}:meta", *arguments)
-            except errors.NoScriptError:
-                return await client.eval(script.text, 1, f"{arguments[0]!s}:meta", *arguments)
-            except (errors.ConnectionError, ConnectionError):
-                if not repeatable:
+                try:
+                    answer = await client.evalsha(script.sha, 1, meta, *arguments)
+                except errors.NoScriptError:
+                    answer = await client.eval(script.text, 1, meta, *arguments)
+            except (errors.ConnectionError, ConnectionError) as broken:
+                was_away, self._is_away = self._is_away, True
+                await _close_idle(client)
+                if was_away or not repeatable:
                     raise
-                return await client.eval(script.text, 1, f"{arguments[0]!s}:meta", *arguments)
+                try:
+                    answer = await client.eval(script.text, 1, meta, *arguments)
+                except errors.ResponseError:
+                    raise broken from None  # the first may have run
+            except (errors.TimeoutError, errors.ReadOnlyError, TimeoutError):
+                await _close_idle(client)
+                raise
+        self._is_away = False
+        return answer
 
     async def execute(self, *command: Argument) -> Any:
         """See `Transport.execute`."""
-        client = await self._connected()
-        with translated(self._address):
-            return await client.execute_command(*command)  # type: ignore[no-untyped-call]  # the client leaves it untyped
+        client, _ = await self._connected()
+        return await self._execute(client, command)
+
+    async def wait(self, *command: Argument) -> Any:
+        """See `Transport.wait`."""
+        _, client = await self._connected()
+        return await self._execute(client, command)
 
     async def close(self) -> None:
         """See `Transport.close`."""
@@ -118,26 +107,37 @@ class AsyncTransport:
         if stay is not None:
             await stay.aclose()
 
-    async def _connected(self) -> redis.asyncio.Redis:
+    async def _execute(self, client: redis.asyncio.Redis, command: Sequence[Argument]) -> Any:
+        import redis.exceptions as errors
+
+        with translated(self._address):
+            try:
+                return await client.execute_command(*command)  # type: ignore[no-untyped-call]  # the client leaves it untyped
+            except (errors.ConnectionError, errors.TimeoutError, ConnectionError, TimeoutError):
+                await _close_idle(client)
+                raise
+
+    async def _connected(self) -> tuple[redis.asyncio.Redis, redis.asyncio.Redis]:
         loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            client = self._clients[loop] = self._build()
-            self._stays[loop] = self._stay(loop, client)
+        clients = self._clients.get(loop)
+        if clients is None:
+            clients = self._clients[loop] = self._build(0.0), self._build(LONGEST_BLOCK_SECONDS)
+            self._stays[loop] = self._stay(loop, clients)
             await anext(self._stays[loop])  # the loop knows of it from here on; nothing suspends
-        return client
+        return clients
 
     async def _stay(
-        self, loop: asyncio.AbstractEventLoop, client: redis.asyncio.Redis
+        self, loop: asyncio.AbstractEventLoop, clients: tuple[redis.asyncio.Redis, redis.asyncio.Redis]
     ) -> AsyncGenerator[None, None]:
-        """Close the client when this generator is closed: by `close`, by its loop's end, or as garbage."""
+        """Close the clients when this generator is closed: by `close`, by its loop's end, or as garbage."""
         try:
             yield
         finally:
             del self._clients[loop], self._stays[loop]
-            await client.aclose()
+            for client in clients:
+                await client.aclose()
 
-    def _build(self) -> redis.asyncio.Redis:
+    def _build(self, longest_block: float) -> redis.asyncio.Redis:
         import redis.asyncio as client
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
@@ -147,7 +147,7 @@ class AsyncTransport:
         pool = client.ConnectionPool(
             connection_class=async_connection_class(self._address),
             retry=Retry(NoBackoff(), 0),
-            **connection_options(self._address),
+            **connection_options(self._address, longest_block=longest_block),
         )
         return client.Redis.from_pool(pool)
 
@@ -158,40 +158,69 @@ class BlockingTransport:
     def __init__(self, address: Address) -> None:
         self._address = address
         self._client: redis.Redis | None = None
+        self._waiting: redis.Redis | None = None
+        self._is_away = False
 
     async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
         """See `Transport.run`."""
         import redis.exceptions as errors
 
         client = self._connected()
+        meta = f"{arguments[0]!s}:meta"
         with translated(self._address):
             try:
-                return client.evalsha(script.sha, 1, f"{arguments[0]!s}:meta", *arguments)
-            except errors.NoScriptError:
-                return client.eval(script.text, 1, f"{arguments[0]!s}:meta", *arguments)
-            except (errors.ConnectionError, ConnectionError):
-                if not repeatable:
+                try:
+                    answer = client.evalsha(script.sha, 1, meta, *arguments)
+                except errors.NoScriptError:
+                    answer = client.eval(script.text, 1, meta, *arguments)
+            except (errors.ConnectionError, ConnectionError) as broken:
+                was_away, self._is_away = self._is_away, True
+                client.connection_pool.disconnect(inuse_connections=False)
+                if was_away or not repeatable:
                     raise
-                return client.eval(script.text, 1, f"{arguments[0]!s}:meta", *arguments)
+                try:
+                    answer = client.eval(script.text, 1, meta, *arguments)
+                except errors.ResponseError:
+                    raise broken from None  # the first may have run
+            except (errors.TimeoutError, errors.ReadOnlyError, TimeoutError):
+                client.connection_pool.disconnect(inuse_connections=False)
+                raise
+        self._is_away = False
+        return answer
 
     async def execute(self, *command: Argument) -> Any:
         """See `Transport.execute`."""
-        client = self._connected()
-        with translated(self._address):
-            return client.execute_command(*command)  # type: ignore[no-untyped-call]  # the client leaves it untyped
+        return self._execute(self._connected(), command)
+
+    async def wait(self, *command: Argument) -> Any:
+        """See `Transport.wait`."""
+        if self._waiting is None:
+            self._waiting = self._build(LONGEST_BLOCK_SECONDS)
+        return self._execute(self._waiting, command)
 
     async def close(self) -> None:
         """See `Transport.close`."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        clients, self._client, self._waiting = (self._client, self._waiting), None, None
+        for client in clients:
+            if client is not None:
+                client.close()
+
+    def _execute(self, client: redis.Redis, command: Sequence[Argument]) -> Any:
+        import redis.exceptions as errors
+
+        with translated(self._address):
+            try:
+                return client.execute_command(*command)  # type: ignore[no-untyped-call]  # the client leaves it untyped
+            except (errors.ConnectionError, errors.TimeoutError, ConnectionError, TimeoutError):
+                client.connection_pool.disconnect(inuse_connections=False)
+                raise
 
     def _connected(self) -> redis.Redis:
         if self._client is None:
-            self._client = self._build()
+            self._client = self._build(0.0)
         return self._client
 
-    def _build(self) -> redis.Redis:
+    def _build(self, longest_block: float) -> redis.Redis:
         import redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
@@ -201,6 +230,12 @@ class BlockingTransport:
         pool = redis.ConnectionPool(
             connection_class=blocking_connection_class(self._address),
             retry=Retry(NoBackoff(), 0),
-            **connection_options(self._address),
+            **connection_options(self._address, longest_block=longest_block),
         )
         return redis.Redis.from_pool(pool)
+
+
+async def _close_idle(client: redis.asyncio.Redis) -> None:
+    """Close what idles in the pool, without suspending: meanwhile another task might take one of them."""
+    for connection in tuple(client.connection_pool._available_connections):  # noqa: SLF001  # the public way suspends
+        await connection.disconnect(nowait=True)

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
-import secrets
-import socket
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 
 import structlog
@@ -19,9 +14,12 @@ from ...domain.errors import ServerUnavailable
 from ...ports.clock import Clock
 from ...ports.health_check import Health
 from ...ports.job_queue import JobQueue
+from .lease_keeper import LeaseKeeper
+from .loop_watch import LoopWatch
 from .role import Role, RoleRunner
 from .roles import Fetch
 from .slot_pool import SlotPool
+from .worker_health import worker_health
 
 # A fetch that waits ends within this time once it is woken, or by itself when the server is away.
 FETCH_GRACE_SECONDS = 6.0
@@ -31,14 +29,8 @@ LEAVE_PAUSE_SECONDS = 0.1
 log = structlog.get_logger("hexjobs.worker")
 
 
-def new_worker_id() -> str:
-    """An identity that no other worker ever has: host, process and random text."""
-    host = re.sub(r"[^a-z0-9-]", "-", socket.gethostname().lower())[:40]
-    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
 class ProcessWorker:
-    """A pool of slots, and the roles that feed and watch it: started in their order, stopped in two steps.
+    """A pool of slots, its lease, and the roles that feed and watch it: started in their order, stopped in two steps.
 
     Stopping first ends fetching, then lets jobs finish up to the deadline and gives the rest back, then ends the
     other roles.
@@ -50,6 +42,8 @@ class ProcessWorker:
         queue: JobQueue,
         pool: SlotPool,
         fetch: Fetch,
+        lease: LeaseKeeper,
+        loop_watch: LoopWatch,
         roles: Sequence[Role],
         clock: Clock,
         shutdown_timeout: timedelta,
@@ -58,6 +52,8 @@ class ProcessWorker:
         self._queue = queue
         self.pool = pool
         self._fetch = fetch
+        self._lease = lease
+        self._loop_watch = loop_watch
         self._clock = clock
         self._shutdown_timeout = shutdown_timeout
         self._stuck_after = stuck_after.total_seconds()
@@ -69,10 +65,12 @@ class ProcessWorker:
     @property
     def worker_id(self) -> str:
         """See `Worker.worker_id`."""
-        return self._fetch.subscription.worker_id
+        return self._fetch.identity.worker_id
 
     async def start(self) -> None:
         """See `Worker.start`."""
+        self._lease.start()
+        self._loop_watch.start()
         for runner in (*self._roles, self._fetching):
             runner.start()
         log.info("worker_started", worker_id=self.worker_id, slots=self.pool.statistics().slots)
@@ -85,9 +83,11 @@ class ProcessWorker:
         log.info("worker_stopping", worker_id=self.worker_id, running=self.pool.busy)
         await self._stop_fetching()
         await self._stop_working()
-        await self._leave()
+        await asyncio.gather(self._lease.stop(), self._leave())
+        await asyncio.to_thread(self._loop_watch.stop)
         with contextlib.suppress(TimeoutError):  # a slow observer is left behind
             await asyncio.wait_for(self.pool.wait_until_observed(), LAST_GRACE_SECONDS)
+        await self.pool.bury_zombies(LAST_GRACE_SECONDS / 2)
         for runner in reversed(self._roles):
             await runner.stop()
         log.info("worker_stopped", worker_id=self.worker_id, **self.pool.statistics().to_dict())
@@ -104,31 +104,14 @@ class ProcessWorker:
             await self._clock.sleep(0.05)
 
     def health(self) -> Health:
-        """See `Worker.health`. Ill when the fetch has not advanced for `stuck_after`, or cannot reach its server."""
-        now = self._clock.monotonic()
-        reasons = []
-        fetch = self._fetching
-        waits_for_slot = not self.pool.free
-        stuck = not waits_for_slot and now - max(fetch.advanced, fetch.tried) > self._stuck_after
-        if fetch.failure is not None:
-            reasons.append(f"fetch: {fetch.failure}")
-        elif not waits_for_slot and now - fetch.advanced > self._stuck_after:
-            reasons.append(f"fetch: no progress for {now - fetch.advanced:.0f} s")
-        roles = {
-            runner.role.name: {
-                "advanced_seconds_ago": round(now - runner.advanced, 1),
-                "failure": runner.failure,
-            }
-            for runner in (fetch, *self._roles)
-        }
-        details = {
-            "worker_id": self.worker_id,
-            "stuck": stuck,
-            "roles": roles,
-            "statistics": self.pool.statistics().to_dict(),
-            "slots": [asdict(slot) for slot in self.pool.slots()],
-        }
-        return Health(tuple(reasons), details)
+        """See `Worker.health`."""
+        return worker_health(
+            self.worker_id,
+            (self._fetching, self._lease, *self._roles),
+            self.pool,
+            self._clock.monotonic(),
+            self._stuck_after,
+        )
 
     async def _leave(self) -> None:
         """Give back what is still noted under this worker: a lost reply may have handed it jobs, or kept outcomes away."""

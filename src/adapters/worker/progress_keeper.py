@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 from typing import Any
 
 import msgspec
 import structlog
 
-from ...domain.errors import JobError
+from ...domain.errors import JobError, ServerFull, ServerUnavailable
 from ...domain.payload import json_problems
 from ...ports.delivery import Delivery
 from ...ports.job_store import JobStore
 
+FIRST_PAUSE_SECONDS = 0.25
+LONGEST_PAUSE_SECONDS = 2.0
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -54,6 +57,7 @@ class ProgressKeeper:
             self._task = asyncio.create_task(self._send(), name="hexjobs-progress")
 
     async def _send(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
         while True:
             with self._lock:
                 latest, self._latest = self._latest, {}
@@ -61,8 +65,21 @@ class ProgressKeeper:
             if not latest:
                 return
             self._sending = latest
-            for job_id, (fence, progress) in latest.items():
-                try:
-                    await self._store.save_progress(job_id, fence, progress)
-                except JobError as error:
-                    log.debug("progress_lost", job_id=job_id, error=str(error))
+            try:
+                await self._save(latest)
+            except ServerUnavailable as error:
+                # Later values will do; a handler that tells many must not make as many connections in an outage.
+                log.debug("progress_lost", jobs=len(latest), error=str(error))
+                await asyncio.sleep(pause * (0.5 + random.random() / 2))  # noqa: S311  # jitter, no secret
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            else:
+                pause = FIRST_PAUSE_SECONDS
+
+    async def _save(self, latest: dict[str, tuple[int, bytes]]) -> None:
+        for job_id, (fence, progress) in latest.items():
+            try:
+                await self._store.save_progress(job_id, fence, progress)
+            except JobError as error:
+                if isinstance(error, ServerUnavailable) and not isinstance(error, ServerFull):
+                    raise
+                log.debug("progress_lost", job_id=job_id, error=str(error))

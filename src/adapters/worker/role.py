@@ -12,7 +12,7 @@ import structlog
 from ...domain.errors import ServerUnavailable
 from ...ports.clock import Clock
 
-FIRST_PAUSE_SECONDS = 0.1
+FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 5.0
 log = structlog.get_logger("hexjobs.worker")
 
@@ -31,7 +31,8 @@ class RoleRunner:
     """Runs one role until it is stopped.
 
     A step that cannot reach the server is tried again with exponential backoff and jitter; another error is logged and
-    treated alike. `advanced` and `tried` are when a step last succeeded and last began, on the monotonic clock.
+    treated alike. `advanced` and `tried` are when a step last succeeded and last began, on the monotonic clock; a role that rests
+    after a success counts as trying until it wants its next step.
     """
 
     def __init__(self, role: Role, clock: Clock) -> None:
@@ -41,6 +42,11 @@ class RoleRunner:
         self._stopping = asyncio.Event()
         self.advanced = self.tried = clock.monotonic()
         self.failure: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The role's."""
+        return self.role.name
 
     def start(self) -> None:
         """Begin; does nothing when it runs already."""
@@ -76,6 +82,7 @@ class RoleRunner:
             else:
                 pause = FIRST_PAUSE_SECONDS
                 self.advanced = self._clock.monotonic()
+                self.tried = self.advanced + wait
                 if self.failure is not None:
                     log.info("role_recovered", role=self.role.name)
                     self.failure = None

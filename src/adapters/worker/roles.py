@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from ...application.run import StopReason
+from ...domain.errors import LeaseLost
 from ...domain.transitions import JobEvent
-from ...ports.delivery import LeaseState, Settlement, Subscription
+from ...ports.circuits import Circuits
+from ...ports.delivery import Settlement, Subscription
 from ...ports.job_metrics import JobMetrics
 from ...ports.job_queue import JobQueue
 from ...ports.job_store import JobStore
 from ...ports.worker import Scheduler
 from .slot_pool import SlotPool
+from .worker_identity import WorkerIdentity
 
 IDLE_WAIT = timedelta(seconds=4)
 BURST_PAUSE_SECONDS = 0.02
@@ -26,23 +30,45 @@ log = structlog.get_logger("hexjobs.worker")
 class Fetch:
     """Takes as many jobs as slots are free, and waits blocked while there are none.
 
-    A `wait` of zero is for a burst, which wants to know at once that nothing is left.
+    A `wait` of zero is for a burst, which wants to know at once that nothing is left. After a failure the next fetch does
+    not wait either: that the server is back is known at once.
     """
 
     queue: JobQueue
     pool: SlotPool
-    subscription: Subscription
+    wanted: Subscription
+    identity: WorkerIdentity
     wait: timedelta = IDLE_WAIT
     stopping: bool = False
     found_nothing: bool = False
+    is_unsure: bool = False
     name: str = "fetch"
 
+    @property
+    def subscription(self) -> Subscription:
+        """Which queues it takes jobs from, under the id that holds now."""
+        worker_id = self.identity.worker_id
+        if self.wanted.worker_id != worker_id:
+            self.wanted = msgspec.structs.replace(self.wanted, worker_id=worker_id)
+        return self.wanted
+
     async def step(self) -> float:
-        """Fetch once."""
+        """Fetch once. Where the lease is gone, what runs is stopped, and the next step goes on under a new id."""
         await self.pool.wait_for_free_slot()
         if self.stopping:
             return 0
-        deliveries = await self.queue.dequeue(self.subscription, self.pool.free, self.wait)
+        subscription = self.subscription
+        wait = timedelta(0) if self.is_unsure else self.wait
+        self.is_unsure = True
+        try:
+            deliveries = await self.queue.dequeue(subscription, self.pool.free, wait)
+        except LeaseLost:
+            self.is_unsure = False
+            self.identity.renew(subscription.worker_id)
+            lost = [d.job_id for d in self.pool.deliveries() if d.worker_id == subscription.worker_id]
+            self.pool.stop_runs(StopReason.LEASE_LOST, lost)
+            return 0
+        self.is_unsure = False
         if self.stopping and deliveries:
             given_back = [Settlement(d, JobEvent.GIVEN_BACK, reason="worker_stopped") for d in deliveries]
             await self.queue.settle(given_back)
@@ -51,28 +77,6 @@ class Fetch:
         for delivery in deliveries:
             self.pool.start(delivery)
         return 0 if deliveries or self.wait else BURST_PAUSE_SECONDS
-
-
-@dataclass(slots=True)
-class Heartbeat:
-    """Says that the running deliveries are alive; stops those that were lost or cancelled."""
-
-    queue: JobQueue
-    pool: SlotPool
-    interval: timedelta
-    name: str = "heartbeat"
-
-    async def step(self) -> float:
-        """Beat once."""
-        deliveries = self.pool.deliveries()
-        states = await self.queue.extend(deliveries)
-        for delivery, state in zip(deliveries, states, strict=True):
-            if state is LeaseState.HELD:
-                continue
-            reason = StopReason.LEASE_LOST if state is LeaseState.LOST else StopReason.CANCELLED
-            if self.pool.stop_runs(reason, [delivery.job_id]):
-                log.info("run_stopped", job_id=delivery.job_id, reason=reason.value)
-        return self.interval.total_seconds()
 
 
 @dataclass(slots=True)
@@ -113,10 +117,15 @@ class Collect:
     metrics: JobMetrics
     queues: Sequence[str]
     interval: timedelta
+    circuits: Circuits | None = None
+    circuit_names: Sequence[str] = ()
     name: str = "collect"
 
     async def step(self) -> float:
         """Read once."""
         stats = [await self.queue.stats(name) for name in self.queues]
         self.metrics.set_store_wide(stats, await self.store.enqueued_counts())
+        if self.circuits is not None and self.circuit_names:
+            states = await self.circuits.states(self.circuit_names)
+            self.metrics.set_circuits(dict(zip(self.circuit_names, states, strict=True)))
         return self.interval.total_seconds()

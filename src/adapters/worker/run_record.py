@@ -11,7 +11,9 @@ from ...application.run import JobEventInfo
 from ...domain.transitions import TRANSITIONS, JobEvent
 from ...ports.delivery import Settlement
 from ...ports.job_metrics import JobMetrics
+from ...ports.worker import PoolStatistics
 
+ENDED_AS_CANCELLED = (JobEvent.CANCELLED, JobEvent.DISCARDED, JobEvent.EXPIRED)
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -51,6 +53,22 @@ class RunRecord:
         if self._observers.of(event):
             self._tell(settlement, job_type)
 
+    def statistics(self, *, slots: int, busy: int, zombies: int) -> PoolStatistics:
+        """What the runs came to, with the pool's own figures."""
+        count = self.by_event.get
+        return PoolStatistics(
+            slots=slots,
+            busy=busy,
+            processed=self.processed,
+            succeeded=count(JobEvent.SUCCEEDED, 0),
+            retried=count(JobEvent.ERRED, 0),
+            failed=count(JobEvent.DIED, 0),
+            cancelled=sum(count(event, 0) for event in ENDED_AS_CANCELLED),
+            given_back=count(JobEvent.GIVEN_BACK, 0),
+            refused=self.refused,
+            zombies=zombies,
+        )
+
     async def wait_until_observed(self) -> None:
         """Return when the observers have heard of every run that was settled."""
         while self._telling:
@@ -66,6 +84,8 @@ class RunRecord:
             line.info("job_retried", retry_in_seconds=round(delay, 3), error=_last_line(settlement.error))
         elif event is JobEvent.DIED:
             line.error("job_dead", reason=settlement.reason, error=_last_line(settlement.error))
+        elif event is JobEvent.CRASHED:
+            line.warning("job_crashed", error=_last_line(settlement.error))
         else:
             line.info(f"job_{event.value}", reason=settlement.reason)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
 from ...application.executor import Executor
 from ...application.observers import Observers
 from ...application.run import Run, StopReason
-from ...application.verdict import describe
+from ...application.verdict import describe, outcome_of
 from ...domain.transitions import JobEvent
 from ...ports.clock import Clock
 from ...ports.delivery import Delivery, Settlement
@@ -19,21 +19,12 @@ from ...ports.job_metrics import JobMetrics
 from ...ports.worker import PoolStatistics, SlotHealth
 from .progress_keeper import ProgressKeeper
 from .run_record import RunRecord
+from .run_watch import GRACE, RunWatch
 from .settler import Settler
+from .slot import Slot, Stage
+from .zombies import Zombies
 
 log = structlog.get_logger("hexjobs.worker")
-
-
-@dataclass(slots=True, eq=False)
-class Slot:
-    """One place in which a job can run."""
-
-    number: int
-    since: float
-    jobs_run: int = 0
-    run: Run | None = None
-    delivery: Delivery | None = None
-    task: asyncio.Task[None] | None = None
 
 
 class SlotPool:
@@ -48,6 +39,8 @@ class SlotPool:
         clock: Clock,
         observers: Observers,
         progress: ProgressKeeper,
+        zombie_limit: int = 5,
+        grace: timedelta = GRACE,
     ) -> None:
         self._executor = executor
         self._settler = settler
@@ -55,12 +48,14 @@ class SlotPool:
         self._metrics = metrics
         self._clock = clock
         self._numbers = iter(range(1, 1 << 62))
-        self._free: list[Slot] = [self._new_slot() for _ in range(slots)]
+        self._wanted = slots
+        self._free: list[Slot] = []
         self._busy: set[Slot] = set()
-        self._surplus = 0
+        self._zombies = Zombies(zombie_limit, metrics)
+        self._watch = RunWatch(self._busy, self._give_up, metrics, grace)
         self._record = RunRecord(metrics, observers)
         self._changed = asyncio.Event()
-        self._tell_slots()
+        self._fit()
 
     @property
     def free(self) -> int:
@@ -71,6 +66,16 @@ class SlotPool:
     def busy(self) -> int:
         """How many jobs run."""
         return len(self._busy)
+
+    @property
+    def free_since(self) -> float | None:
+        """Since when, by the monotonic clock, a job could start; None where none could."""
+        return min((slot.since for slot in self._free), default=None)
+
+    @property
+    def has_too_many_zombies(self) -> bool:
+        """Whether runs that cannot be stopped have taken slots for good: only a new process brings them back."""
+        return bool(self._zombies.unreplaced)
 
     async def wait_for_free_slot(self) -> None:
         """Return when a job could start."""
@@ -95,90 +100,66 @@ class SlotPool:
         slot.task = asyncio.create_task(self._work(slot, delivery), name=f"hexjobs-job-{delivery.job_id}")
 
     def deliveries(self) -> list[Delivery]:
-        """What runs now."""
-        return [slot.delivery for slot in self._busy if slot.delivery is not None]
+        """What runs now; may be asked from any thread."""
+        return [slot.delivery for slot in list(self._busy) if slot.delivery is not None]
+
+    def job_ids(self) -> list[str]:
+        """The ids of what runs now; may be asked from any thread."""
+        return [delivery.job_id for delivery in self.deliveries()]
 
     def stop_runs(self, reason: StopReason, job_ids: Iterable[str] | None = None) -> int:
-        """Stop runs, all or those named: an `async def` handler is cancelled, a `def` handler sees `cancelled`."""
+        """Stop runs, all or those named; how many heard it for the first time.
+
+        A slot is free again within the grace time, unless the reason is CANCELLED: then the handler may end in its own
+        way, and its timeout stays in force.
+        """
         wanted = None if job_ids is None else set(job_ids)
-        stopped = 0
-        for slot in list(self._busy):
-            run = slot.run
-            if run is None or slot.task is None or (wanted is not None and run.delivery.job_id not in wanted):
-                continue
-            if run.stop_reason is None:
-                run.stop_reason = reason
-                run.context.cancel()
-                slot.task.cancel()
-                stopped += 1
-        return stopped
+        slots = [slot for slot in self._busy if slot.delivery is not None]
+        if wanted is not None:
+            slots = [slot for slot in slots if slot.delivery is not None and slot.delivery.job_id in wanted]
+        return sum(self._watch.stop(slot, reason) for slot in slots)
+
+    async def bury_zombies(self, within: float) -> None:
+        """Let go of the runs that were given up and still go on; see `Zombies.bury`."""
+        await self._zombies.bury(within)
 
     def add_workers(self, count: int) -> int:
         """See `WorkerPool.add_workers`."""
-        kept = min(count, self._surplus)
-        self._surplus -= kept
-        self._free.extend(self._new_slot() for _ in range(count - kept))
-        self._notify()
-        return self._size()
+        self._wanted += count
+        self._fit()
+        return self._wanted
 
     def remove_workers(self, count: int) -> int:
         """See `WorkerPool.remove_workers`."""
-        count = min(count, self._size() - 1)
-        for _ in range(max(0, count)):
-            if self._free:
-                self._free.pop()
-            else:
-                self._surplus += 1
-        self._tell_slots()
-        return self._size()
+        self._wanted = max(1, self._wanted - max(0, count))
+        self._fit()
+        return self._wanted
 
     def statistics(self) -> PoolStatistics:
         """See `WorkerPool.statistics`."""
-        record, by_event = self._record, self._record.by_event
-        return PoolStatistics(
-            slots=self._size(),
-            busy=self.busy,
-            processed=record.processed,
-            succeeded=by_event.get(JobEvent.SUCCEEDED, 0),
-            retried=by_event.get(JobEvent.ERRED, 0),
-            failed=by_event.get(JobEvent.DIED, 0),
-            cancelled=sum(
-                by_event.get(event, 0) for event in (JobEvent.CANCELLED, JobEvent.DISCARDED, JobEvent.EXPIRED)
-            ),
-            given_back=by_event.get(JobEvent.GIVEN_BACK, 0),
-            refused=record.refused,
-        )
+        return self._record.statistics(slots=self._size(), busy=self.busy, zombies=len(self._zombies))
 
     def slots(self) -> list[SlotHealth]:
         """See `WorkerPool.slots`."""
         now = self._clock.monotonic()
-        return [
-            SlotHealth(
-                slot=slot.number,
-                state="idle" if slot.delivery is None else "busy",
-                job_id=None if slot.delivery is None else slot.delivery.job_id,
-                job_type=None if slot.run is None else slot.run.job_type,
-                seconds=round(now - slot.since, 3),
-                jobs_run=slot.jobs_run,
-            )
-            for slot in sorted([*self._free, *self._busy], key=lambda slot: slot.number)
-        ]
+        slots = sorted([*self._free, *self._busy, *self._zombies], key=lambda slot: slot.number)
+        return [slot.health(now) for slot in slots]
 
     async def _work(self, slot: Slot, delivery: Delivery) -> None:
-        started = self._clock.monotonic()
         try:
             settlement, job_type = await self._run(slot, delivery)
-            if settlement is None:
-                self._metrics.lease_lost(job_type)
-            else:
-                await self._progress.flush(delivery.job_id)
-                accepted = await self._settler.settle(settlement)
-                seconds = self._clock.monotonic() - started
-                self._record.settled(settlement, job_type, seconds, accepted=accepted)
-        except Exception:
-            log.exception("settle_failed", job_id=delivery.job_id)
-        finally:
-            self._release(slot)
+        except GeneratorExit as error:
+            # Awaiting what failed with GeneratorExit throws it here, past everything in between.
+            run = slot.run
+            if run is None or asyncio.current_task() is not slot.task:
+                self._release(slot)
+                raise  # this coroutine is being closed
+            settlement, job_type = self._executor.judge(run, outcome_of(error)), run.job_type
+        if slot.stage is Stage.GIVEN_UP:
+            self._release(slot)  # it was settled without this
+        else:
+            await slot.end_run()
+            await self._conclude(slot, settlement, job_type, last_progress=True)
 
     async def _run(self, slot: Slot, delivery: Delivery) -> tuple[Settlement | None, str]:
         job_type = "unknown"
@@ -186,37 +167,73 @@ class SlotPool:
             prepared = self._executor.prepare(delivery)
             if not isinstance(prepared, Run):
                 return prepared, job_type
-            slot.run, job_type = prepared, prepared.job_type
-            try:
-                return await self._executor.execute(prepared), job_type
-            finally:
-                slot.run = None  # from here on nothing stops this slot's task
-        except Exception as error:
+            job_type = prepared.job_type
+            self._watch.begin(slot, prepared)
+            return await self._executor.execute(prepared), job_type
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # a model or a backoff of the user's may raise anything
             # No fault of the handler's run, so another one would not mend it: a person has to look.
             log.exception("run_failed", job_id=delivery.job_id)
             died = Settlement(delivery, JobEvent.DIED, reason="internal_error", error=describe(error))
             return died, job_type
 
-    def _release(self, slot: Slot) -> None:
+    async def _conclude(
+        self, slot: Slot, settlement: Settlement | None, job_type: str, *, last_progress: bool = False
+    ) -> None:
+        try:
+            if settlement is None:
+                self._metrics.lease_lost(job_type)
+            else:
+                if last_progress:
+                    await self._progress.flush(settlement.delivery.job_id)
+                accepted = await self._settler.settle(settlement)
+                seconds = self._clock.monotonic() - slot.since
+                self._record.settled(settlement, job_type, seconds, accepted=accepted)
+        except Exception:
+            log.exception("settle_failed", job_id=None if settlement is None else settlement.delivery.job_id)
+        finally:
+            self._release(slot)
+
+    def _give_up(self, slot: Slot, run: Run) -> None:
+        """Settle the run without its handler, in a fresh slot that takes this one's place."""
+        heir = self._new_slot()
+        heir.delivery, heir.since, heir.stage = slot.delivery, slot.since, Stage.SETTLING
+        slot.stage = Stage.GIVEN_UP
+        run.context.abandon()
         self._busy.discard(slot)
-        slot.run = slot.delivery = slot.task = None
-        slot.jobs_run += 1
-        slot.since = self._clock.monotonic()
-        if self._surplus:
-            self._surplus -= 1
+        self._busy.add(heir)
+        self._zombies.add(slot, run)
+        self._fit()
+        ending = self._conclude(heir, self._executor.give_up(run), run.job_type)
+        heir.task = asyncio.create_task(ending, name=f"hexjobs-job-{run.delivery.job_id}")
+
+    def _release(self, slot: Slot) -> None:
+        now = self._clock.monotonic()
+        if slot.stage is Stage.GIVEN_UP:
+            self._zombies.remove(slot, now)
         else:
+            self._busy.discard(slot)
+            slot.clear(now)
             self._free.append(slot)
-        self._notify()
+        self._fit()
+
+    def _fit(self) -> None:
+        """Have as many slots as there should be; busy ones go when they are free."""
+        surplus = len(self._free) + len(self._busy) - self._size()
+        while surplus > 0 and self._free:
+            self._free.pop()
+            surplus -= 1
+        for _ in range(-surplus):
+            self._free.append(self._new_slot())
+        self._tell_slots()
+        self._changed.set()
 
     def _new_slot(self) -> Slot:
         return Slot(next(self._numbers), self._clock.monotonic())
 
     def _size(self) -> int:
-        return len(self._free) + len(self._busy) - self._surplus
-
-    def _notify(self) -> None:
-        self._tell_slots()
-        self._changed.set()
+        return max(0, self._wanted - self._zombies.unreplaced)
 
     async def _wait_for_change(self) -> None:
         self._changed.clear()

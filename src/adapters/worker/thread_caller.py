@@ -9,25 +9,42 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any
+from typing import Any, Protocol
+
+import structlog
 
 from ...application.handler_registry import BoundHandler
 from ...application.job_context import JobContext
+from .thread_call import ThreadCall
 
 JobScope = Callable[[JobContext], AbstractContextManager[Any]]
-Work = tuple[Callable[[], Any], asyncio.AbstractEventLoop, "asyncio.Future[Any]"]
+log = structlog.get_logger("hexjobs.worker")
+
+
+class IsolatedCalls(Protocol):
+    """Runs handlers in processes of their own."""
+
+    def run(self, handler: BoundHandler, context: Any, payload: bytes) -> Any:
+        """What the handler came to. Blocks until its process is gone; `context.cancel()` kills it."""
+        ...
+
+    def close(self) -> None:
+        """End what was started for all runs."""
+        ...
 
 
 class ThreadCaller:
     """Calls handlers inside the job scopes.
 
     A thread is made when none is idle, kept for the next job, and is a daemon: one that a handler never gives back
-    cannot keep the process from ending.
+    cannot keep the process from ending. A call that is cancelled after its context was told `cancelled` is interrupted
+    and waited for; cancelled once more, or without that, it is left to itself. An interrupted thread is not used again.
     """
 
-    def __init__(self, scopes: Sequence[JobScope] = ()) -> None:
+    def __init__(self, scopes: Sequence[JobScope] = (), isolated: IsolatedCalls | None = None) -> None:
         self._scopes = tuple(scopes)
-        self._work: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._isolated = isolated
+        self._work: queue.SimpleQueue[ThreadCall | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._idle = 0
         self._threads = 0
@@ -35,15 +52,19 @@ class ThreadCaller:
 
     async def __call__(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
         """What the handler returned; raises what it raised."""
+        if handler.is_isolated:
+            return await self._in_process(handler, context, payload)
         if handler.is_async:
             if not self._scopes:
                 return await handler.call(context, payload)
             with self._entered(context):
                 return await handler.call(context, payload)
-        return await self._in_thread(lambda: self._call(handler, context, payload))
+        return await self._in_thread(lambda: self._call(handler, context, payload), context)
 
     def close(self) -> None:
-        """Let idle threads end; busy ones end after their job."""
+        """Let idle threads end, and the helper of isolated handlers; busy ones end after their job."""
+        if self._isolated is not None:
+            self._isolated.close()
         with self._lock:
             self._idle = 0
             for _ in range(self._threads):
@@ -63,47 +84,70 @@ class ThreadCaller:
             raise
         return stack
 
-    async def _in_thread(self, function: Callable[[], Any]) -> Any:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
+    async def _in_process(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
+        isolated = self._isolated
+        assert isolated is not None, "a caller without a runner is given handlers `without_isolation`"
+        try:
+            return await self._in_thread(
+                lambda: isolated.run(handler, context, payload), context, is_interruptible=False
+            )
+        except asyncio.CancelledError:
+            context.cancel()  # whoever stopped the call: the process ends
+            raise
+
+    async def _in_thread(
+        self, function: Callable[[], Any], context: JobContext, *, is_interruptible: bool = True
+    ) -> Any:
         current = contextvars.copy_context()
+        call = ThreadCall(lambda: current.run(function), asyncio.get_running_loop())
+        self._hand_over(call)
+        try:
+            return await call.future
+        except asyncio.CancelledError:
+            if call.is_over or not context.cancelled:
+                raise  # the handler's own, or the loop ends
+        if is_interruptible:
+            call.interrupt()
+        call.future = call.loop.create_future()
+        try:
+            await call.future
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001  # how a stopped run ends changes nothing any more
+            log.debug("stopped_run_ended", job_id=context.job_id, error=repr(error))
+        raise asyncio.CancelledError
+
+    def _hand_over(self, call: ThreadCall) -> None:
+        # Each call has a thread of its own waiting for it, so none waits behind another.
         with self._lock:
-            # Each piece of work has a thread of its own waiting for it, so none waits behind another.
-            thread = None
-            if self._idle:
-                self._idle -= 1
-            else:
+            is_new = not self._idle
+            if is_new:
                 self._threads += 1
                 self._made += 1
-                name = f"hexjobs-handler-{self._made}"
-                thread = threading.Thread(target=self._serve, name=name, daemon=True)
-            self._work.put((lambda: current.run(function), loop, future))
-        if thread is not None:
-            thread.start()
-        return await future
+            else:
+                self._idle -= 1
+        if is_new:
+            name = f"hexjobs-handler-{self._made}"
+            try:
+                threading.Thread(target=self._serve, name=name, daemon=True).start()
+            except BaseException:  # such as no memory for a stack
+                self._count_out()
+                raise
+        self._work.put(call)
 
     def _serve(self) -> None:
-        while (work := self._work.get()) is not None:
-            function, loop, future = work
-            result, error = None, None
-            try:
-                result = function()
-            except BaseException as raised:  # noqa: BLE001  # sys.exit in a handler ends the job, not the thread
-                error = raised
-            with self._lock:
-                self._idle += 1
+        while (call := self._work.get()) is not None:
+            is_free = call.run()
+            if is_free:
+                with self._lock:
+                    self._idle += 1
             with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever asked
-                loop.call_soon_threadsafe(self._finish, future, result, error)
-            del work, function, future, result, error
+                call.loop.call_soon_threadsafe(call.finish)
+            del call
+            if not is_free:
+                break
+        self._count_out()
+
+    def _count_out(self) -> None:
         with self._lock:
             self._threads -= 1
-
-    def _finish(self, future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
-        if future.done():
-            return  # nobody waits for it any more
-        if error is None:
-            future.set_result(result)
-        elif isinstance(error, StopIteration):
-            future.set_exception(RuntimeError(f"the handler raised {error!r}"))
-        else:
-            future.set_exception(error)

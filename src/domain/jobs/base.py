@@ -56,7 +56,7 @@ class BaseJob:
             self.finished_at = None
         elif not row.attempt_spent and self.attempt:
             self.attempt -= 1
-        if event is JobEvent.LEASE_EXPIRED:
+        if event in (JobEvent.LEASE_EXPIRED, JobEvent.CRASHED):
             self.crashes += 1
         self.status = status
         self.reason = reason or (event.value if status.is_terminal else None)

@@ -10,8 +10,18 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from hexjobs.adapters.memory import MemoryJobQueue, MemoryJobStore, MemoryScheduleStore, MemoryStore
+from hexjobs.adapters.memory import (
+    MemoryCircuits,
+    MemoryDeadLetters,
+    MemoryJobQueue,
+    MemoryJobStore,
+    MemoryQueueControl,
+    MemoryScheduleStore,
+    MemoryStore,
+)
 from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.circuits import CircuitRules
+from hexjobs.ports.dead_letters import DeadLetterQuery
 from hexjobs.ports.delivery import Settlement, Subscription
 from hexjobs.ports.job_store import JobQuery
 from hexjobs.ports.schedule_store import ScheduleEntry
@@ -32,7 +42,7 @@ def by_hand(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class Ports:
-    """The three adapters on one store; every method runs by hand, and the names of those that ran are kept."""
+    """The adapters on one store; every method runs by hand, and the names of those that ran are kept."""
 
     def __init__(self) -> None:
         state, clock = MemoryStore(), FrozenClock()
@@ -41,6 +51,9 @@ class Ports:
             "queue": MemoryJobQueue(state, clock),
             "store": MemoryJobStore(state, clock),
             "schedules": MemoryScheduleStore(state, clock),
+            "circuits": MemoryCircuits(state, clock),
+            "control": MemoryQueueControl(state, clock),
+            "dead_letters": MemoryDeadLetters(state, clock),
         }
         self.ran: set[str] = set()
 
@@ -50,7 +63,7 @@ class Ports:
 
 
 def test_every_operation_ends_at_its_first_step() -> None:
-    """Every method of the three adapters, with and without something to do."""
+    """Every method of the adapters, with and without something to do."""
     call = Ports()
     call("queue", "ping")
     call("queue", "enqueue", messages(6), {"default": 100}, atomic=True)
@@ -58,6 +71,8 @@ def test_every_operation_ends_at_its_first_step() -> None:
     first, second, third, fourth, *_ = call("queue", "dequeue", SUBSCRIPTION, 5, NO_WAIT)
     assert call("queue", "extend", [first]) == ["held"]
     assert call("store", "save_progress", first.job_id, first.fence, b"1")
+    assert call("store", "record_effect", first.job_id, first.fence, "charge", b"1") == b"1"
+    assert call("store", "effect", first.job_id, first.fence, "charge") == b"1"
     assert call("queue", "ack", first, b"1")
     assert call("queue", "nack", second, timedelta(seconds=5), "boom")
     assert call(
@@ -69,10 +84,26 @@ def test_every_operation_ends_at_its_first_step() -> None:
     assert call("store", "get", [first.job_id])[0].status == "completed"
     assert call("store", "find", JobQuery(), ["default"])
     assert call("store", "retry", third.job_id)
+    assert call("store", "ahead", third.job_id, 9) == 3
     assert call("store", "cancel", third.job_id, None) == "cancelled"
     assert call("store", "delete", third.job_id)
     assert call("store", "enqueued_counts")
     call("store", "sweep", 0)
+    assert call("control", "pause", "default")
+    assert call("control", "resume", "default")
+    assert call("control", "purge", "default") == 5
+    assert call("dead_letters", "select", DeadLetterQuery(), ["default"]) == []
+    assert call("dead_letters", "retry", ["nobody"]) == ["not_found"]
+    assert call("dead_letters", "delete", ["nobody"]) == ["not_found"]
+    rules = CircuitRules(failures=1, open_for=NO_WAIT)
+    assert call("circuits", "enter", "stripe", rules, "run").is_allowed
+    assert call("circuits", "fail", "stripe", rules, "run") == NO_WAIT
+    assert call("circuits", "enter", "stripe", rules, "probe").is_probe
+    assert call("circuits", "keep_probing", "stripe", rules, "probe")
+    call("circuits", "abandon", "stripe", "probe")
+    assert call("circuits", "states", ["stripe"]) == ["open"]
+    assert not call("circuits", "succeed", "stripe", "probe")
+    assert call("queue", "risks")
     call("schedules", "put", ScheduleEntry("s", "* * * * *", "UTC", msgspec.Raw(b"{}"), 1))
     assert call("schedules", "get", "s")
     assert call("schedules", "list")

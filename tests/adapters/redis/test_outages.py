@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from faults.harness.tcp_proxy import TcpProxy
 from hexjobs import InvalidConfiguration, ServerUnavailable
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
@@ -131,7 +132,7 @@ def test_an_idle_worker_waits_blocked_and_does_not_poll(server: ValkeyProcess) -
         await queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)
         with server.client() as client:
             waiting = asyncio.create_task(queue.dequeue(SUBSCRIPTION, 1, timedelta(seconds=4)))
-            await until(lambda: client.zcard("jobs:idle:default"))
+            await until(lambda: client.info("clients")["blocked_clients"])
             begun = client.info("stats")["total_commands_processed"]
             await asyncio.sleep(1.0)  # the second in which nothing may be asked
             asked = client.info("stats")["total_commands_processed"] - begun
@@ -196,3 +197,27 @@ def test_a_worker_refuses_a_newer_key_layout(server: ValkeyProcess) -> None:
         await queue._transport.close()
 
     run(scenario())
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_connection_that_broke_while_it_idled_is_replaced(server: ValkeyProcess, loop: str) -> None:
+    """On every event loop, at once or with ServerUnavailable: uvloop has a RuntimeError for it."""
+
+    async def scenario(proxy: TcpProxy) -> None:
+        transport = AsyncTransport(Address(host="127.0.0.1", port=proxy.port))
+        queue = RedisJobQueue(transport, Keys())
+        for number in range(3):
+            [result] = await queue.enqueue([message(f"job-{number}-{loop}")])
+            assert result.is_new
+            proxy.reset()
+            await asyncio.sleep(0.05)  # in which the loop reads the reset
+            with pytest.raises(ServerUnavailable):
+                await queue.ping()
+            await queue.ping()
+        await transport.close()
+
+    factory = None
+    if loop == "uvloop":
+        factory = pytest.importorskip("uvloop").new_event_loop
+    with TcpProxy(server.socket_path) as proxy, asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(scenario(proxy))

@@ -181,8 +181,10 @@ def test_a_timeout_ends_the_run_and_frees_the_slot(in_thread: bool) -> None:
     cancelled: list[bool] = []
 
     def hang(context: JobContext, payload: dict[str, Any]) -> None:
-        released.wait(20)
-        cancelled.append(context.cancelled)
+        try:
+            released.wait(20)
+        finally:
+            cancelled.append(context.cancelled)
 
     async def hang_waiting(context: JobContext, payload: dict[str, Any]) -> None:
         await asyncio.sleep(20)

@@ -225,7 +225,7 @@ def test_health_names_each_slot_and_what_it_does() -> None:
             assert health.is_healthy
             busy = [slot for slot in health.details["slots"] if slot["state"] == "busy"]
             assert [(slot["job_id"], slot["job_type"]) for slot in busy] == [(job_id, "gated")]
-            assert {"fetch", "heartbeat", "sweep", "schedule", "collect"} == set(health.details["roles"])
+            assert {"fetch", "lease", "sweep", "reconcile", "schedule", "collect"} == set(health.details["roles"])
             gate.open.set()
 
     run(scenario())
@@ -240,6 +240,8 @@ def test_a_fetch_without_progress_turns_health_red() -> None:
             fetching = worker._fetching
             await fetching.stop(1.0)
             fetching.advanced = fetching.tried = worker._clock.monotonic() - 61
+            for slot in worker.pool._free:
+                slot.since -= 61
             health = worker.health()
             assert "no progress" in health.reasons[0]
             assert health.details["stuck"] is True

@@ -28,12 +28,14 @@ EXPECTED = {
     JobEvent.SNOOZED: ("processing", "scheduled"),
     JobEvent.GIVEN_BACK: ("processing", "pending"),
     JobEvent.LEASE_EXPIRED: ("processing", "pending"),
+    JobEvent.CRASHED: ("processing", "pending"),
     JobEvent.CANCELLED: ("pending scheduled retrying processing", "cancelled"),
     JobEvent.DISCARDED: ("processing", "cancelled"),
     JobEvent.EXPIRED: ("pending scheduled retrying processing", "cancelled"),
     JobEvent.RETRIED: ("failed cancelled", "pending"),
 }
-GIVES_THE_ATTEMPT_BACK = {JobEvent.SNOOZED, JobEvent.GIVEN_BACK, JobEvent.LEASE_EXPIRED}
+GIVES_THE_ATTEMPT_BACK = {JobEvent.SNOOZED, JobEvent.GIVEN_BACK, JobEvent.LEASE_EXPIRED, JobEvent.CRASHED}
+CRASHES = {JobEvent.LEASE_EXPIRED, JobEvent.CRASHED}
 
 
 def new_job() -> BaseJob:
@@ -74,7 +76,7 @@ def test_a_status_waits_runs_or_has_ended(status: JobStatus) -> None:
 @pytest.mark.parametrize("event", JobEvent)
 @pytest.mark.parametrize("status", JobStatus)
 def test_each_step(status: JobStatus, event: JobEvent) -> None:
-    """All 84 pairs of a status and an event."""
+    """All 91 pairs of a status and an event."""
     if status in TRANSITIONS[event].sources:
         assert next_status(status, event) is TRANSITIONS[event].target
         return
@@ -105,7 +107,7 @@ def check_step(before: BaseJob, after: BaseJob, event: JobEvent, now: datetime, 
     """What one legal step does to a job, and what it leaves alone."""
     assert after.status is TRANSITIONS[event].target
     assert after.attempt == expected_attempt(before.attempt, event)
-    assert after.crashes == before.crashes + (event is JobEvent.LEASE_EXPIRED)
+    assert after.crashes == before.crashes + (event in CRASHES)
     assert after.started_at == (now if event is JobEvent.DEQUEUED else before.started_at)
     if after.status in TERMINAL:
         assert after.is_finished
@@ -137,7 +139,7 @@ def test_only_failed_runs_spend_attempts(endings: list[JobEvent]) -> None:
         if job.status is not JobStatus.PENDING:
             job.apply(JobEvent.DUE, at=START)
     assert job.attempt == endings.count(JobEvent.ERRED)
-    assert job.crashes == endings.count(JobEvent.LEASE_EXPIRED)
+    assert job.crashes == sum(event in CRASHES for event in endings)
 
 
 def test_a_job_shows_itself_as_json_safe_values() -> None:

@@ -63,7 +63,7 @@ def test_each_leaf_has_a_one_sentence_meaning() -> None:
 
 def test_the_defaults_are_those_that_the_design_promises() -> None:
     shown = dump_settings(Settings())["jobs"]
-    assert shown["worker_pool"] | {"processes": 1} == {
+    assert shown["worker_pool"] == {
         "processes": 1,
         "worker_count": 5,
         "queues": [],
@@ -73,7 +73,12 @@ def test_the_defaults_are_those_that_the_design_promises() -> None:
         "max_backoff": "1h",
         "timeout": "30m",
         "shutdown_timeout": "25s",
+        "lease": "6s",
         "heartbeat": "2s",
+        "crash_limit": 3,
+        "zombie_limit": 5,
+        "max_jobs_per_child": None,
+        "max_memory_per_child": None,
         "stuck_after": "1m",
     }
     assert shown["payload"] == {"max_bytes": 256 * 1024, "max_depth": 32}

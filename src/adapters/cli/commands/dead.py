@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import click
 
-from ....domain.errors import IllegalTransition
 from ....domain.status import JobStatus
 from ..completions import complete_job_types, complete_queues
 from ..confirmation import confirm
-from ..each import act_on_each
+from ..dead_letter_acts import act_on_dead_letters
+from ..durations import read_duration
 from ..exit_code import ExitCode
 from ..invocation import Invocation, common_options
 from ..job_columns import DEAD_COLUMNS
 from ..output import print_list, print_note
 
-if TYPE_CHECKING:
-    from ....application.blocking_service import BlockingJobService
-
 F = TypeVar("F", bound=Callable[..., Any])
-ALL_OF_THEM = 1_000_000_000
 QUEUE = click.option(
     "--queue", metavar="NAME", shell_complete=complete_queues, help="Only those of this queue."
 )
@@ -75,6 +72,14 @@ def selection(command: F) -> F:
     """Add which dead letters are meant."""
     for decorate in (
         click.option("-y", "--yes", is_flag=True, help="Go on without asking."),
+        click.option(
+            "--older-than",
+            "--age",
+            "older_than",
+            metavar="DURATION",
+            callback=read_duration,
+            help="Only those that died longer ago, such as 7d.",
+        ),
         TYPE,
         QUEUE,
         click.option("--all", "every", is_flag=True, help="All dead letters."),
@@ -89,22 +94,17 @@ def selection(command: F) -> F:
 @common_options
 @click.pass_obj
 def retry_dead(invocation: Invocation, /, **chosen: Any) -> ExitCode:
-    """Run dead letters again, with all their attempts: those named, or --all, or those of a --type or --queue.
+    """Run dead letters again, with all their attempts: those named, or --all, or those of a --type, --queue or age.
 
-    Without ids it tells how many there are and asks.
+    Without ids it tells how many there are and asks; --json tells the counts then. They wait in the order in which they
+    died.
 
     \b
     Examples:
       hexjobs dead retry 0199f3c2-7d1e-7c39-a1b0-5a4b8c2f9d10
       hexjobs dead retry --type email --yes
     """
-
-    def retry(service: BlockingJobService, job_id: str) -> str:
-        _require_dead(service, job_id)
-        service.retry_job(job_id)
-        return "retried"
-
-    return _act(invocation, "Run {} again?", retry, **chosen)
+    return _act(invocation, "Run {} again?", "retried", **chosen)
 
 
 @dead.command("delete")
@@ -112,55 +112,46 @@ def retry_dead(invocation: Invocation, /, **chosen: Any) -> ExitCode:
 @common_options
 @click.pass_obj
 def delete_dead(invocation: Invocation, /, **chosen: Any) -> ExitCode:
-    """Delete dead letters for good: those named, or --all, or those of a --type or --queue.
+    """Delete dead letters for good: those named, or --all, or those of a --type, --queue or age.
 
-    Without ids it tells how many there are and asks.
+    Without ids it tells how many there are and asks; --json tells the counts then.
 
     \b
     Examples:
       hexjobs dead delete 0199f3c2-7d1e-7c39-a1b0-5a4b8c2f9d10
       hexjobs dead delete --all --queue email
+      hexjobs dead delete --older-than 30d --yes
     """
-
-    def delete(service: BlockingJobService, job_id: str) -> str:
-        _require_dead(service, job_id)
-        service.delete_job(job_id)
-        return "deleted"
-
-    return _act(invocation, "Delete {} for good?", delete, **chosen)
+    return _act(invocation, "Delete {} for good?", "deleted", **chosen)
 
 
 def _act(
     invocation: Invocation,
     question: str,
-    act: Callable[[BlockingJobService, str], str],
+    outcome: str,
     *,
     job_ids: Sequence[str],
     every: bool,
     queue: str | None,
     job_type: str | None,
+    older_than: timedelta | None,
     yes: bool,
 ) -> ExitCode:
-    if job_ids and (every or queue or job_type):
-        raise click.UsageError("give either ids, or --all, --queue and --type")
-    if not (job_ids or every or queue or job_type):
-        raise click.UsageError("say which ones: ids, or --all, --queue or --type")
+    is_selection = every or bool(queue or job_type) or older_than is not None
+    if job_ids and is_selection:
+        raise click.UsageError("give either ids, or --all, --queue, --type and --older-than")
+    if not job_ids and not is_selection:
+        raise click.UsageError("say which ones: ids, or --all, --queue, --type or --older-than")
     with invocation.jobs() as service:
-        if not job_ids:
-            found = service.find_jobs(
-                status=JobStatus.FAILED, queue=queue, job_type=job_type, limit=ALL_OF_THEM
-            )
-            job_ids = [job.job_id for job in found]
+        if is_selection:
+            job_ids = service.select_dead_letters(queue=queue, job_type=job_type, older_than=older_than)
             count = f"{len(job_ids)} dead letter{'s' if len(job_ids) != 1 else ''}"
-            if job_ids and not confirm(question.format(count), yes=yes):
-                print_note("nothing was changed")
-                return ExitCode.FAILED
             if not job_ids:
                 print_note("no dead letters")
-        return act_on_each(job_ids, lambda job_id: act(service, job_id), as_json=invocation.as_json)
-
-
-def _require_dead(service: BlockingJobService, job_id: str) -> None:
-    status = service.get_job_status(job_id)
-    if status is not JobStatus.FAILED:
-        raise IllegalTransition(f"job {job_id!r} is no dead letter: it is {status}")
+            elif not confirm(question.format(count), yes=yes):
+                print_note("nothing was changed")
+                return ExitCode.FAILED
+        act = service.retry_dead_letters if outcome == "retried" else service.delete_dead_letters
+        return act_on_dead_letters(
+            service, job_ids, act, outcome, as_json=invocation.as_json, counts=is_selection
+        )

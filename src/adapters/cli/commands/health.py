@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -10,7 +11,7 @@ from ....domain.errors import ServerUnavailable
 from ..exit_code import ExitCode
 from ..http_probe import get
 from ..invocation import Invocation, common_options
-from ..output import print_data, print_error, print_json
+from ..output import print_data, print_error, print_json, print_note
 from ..terminal import printable
 
 TIMEOUT_SECONDS = 5.0
@@ -22,7 +23,7 @@ TIMEOUT_SECONDS = 5.0
 @common_options
 @click.pass_obj
 def health(invocation: Invocation, group: str, url: str | None) -> ExitCode:
-    """Ask a running process whether it is well.
+    """Ask a running process whether it is well, and what about its server endangers jobs.
 
     `ready` (the default): it can do its work. `live`: it need not be restarted. Made for exec probes: with --url it reads no configuration. Exit codes: 0 well, 1 not well, 4 nobody answers within
     five seconds.
@@ -46,7 +47,15 @@ def health(invocation: Invocation, group: str, url: str | None) -> ExitCode:
         print_data("ok" if is_well else "not well")
         for reason in reasons:
             print_error(printable(reason))
+        for risk in _risks(report):
+            print_note(f"risk: {printable(risk)}")
     return ExitCode.DONE if is_well else ExitCode.FAILED
+
+
+def _risks(report: dict[str, Any]) -> list[str]:
+    """What endangers jobs, where the process tells it: what listens for others without credentials does not."""
+    details = report.get("checks", {}).get("server", {}).get("details") or {}
+    return [str(risk) for risk in details.get("risks", ())]
 
 
 def _configured_url(invocation: Invocation) -> str:

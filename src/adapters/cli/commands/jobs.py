@@ -10,6 +10,7 @@ from ....domain.status import JobStatus
 from ..completions import complete_job_types, complete_queues
 from ..each import act_on_each
 from ..exit_code import ExitCode
+from ..explanation import print_explanation
 from ..invocation import Invocation, common_options
 from ..job_columns import JOB_COLUMNS
 from ..job_document import job_document
@@ -19,7 +20,7 @@ from ..output import print_details, print_list
 @click.group()
 @common_options
 def jobs() -> None:
-    """Look at jobs, cancel them, run them again."""
+    """Look at jobs, ask why one waits, cancel them, run them again."""
 
 
 @jobs.command("list")
@@ -76,6 +77,25 @@ def show_job(invocation: Invocation, job_id: str) -> None:
     with invocation.jobs() as service:
         job = service.get_job(job_id)
     print_details(job_document(job), as_json=invocation.as_json)
+
+
+@jobs.command("why")
+@click.argument("job_id", metavar="ID")
+@common_options
+@click.pass_obj
+def explain_job(invocation: Invocation, job_id: str) -> None:
+    """Say why a job is not running, and what is known of its way so far.
+
+    It may have ended, run, wait for a time, or wait in its queue: which is paused, or which no live worker takes from,
+    or which has other jobs before it. With --json each reason has a stable code.
+
+    \b
+    Example:
+      hexjobs jobs why 0199f3c2-7d1e-7c39-a1b0-5a4b8c2f9d10
+    """
+    with invocation.jobs() as service:
+        explanation = service.why(job_id)
+    print_explanation(explanation, as_json=invocation.as_json)
 
 
 @jobs.command("cancel")

@@ -13,7 +13,7 @@ from ..invocation import Invocation, common_options, handlers_option
 from ..output import print_note
 
 F = TypeVar("F", bound=Callable[..., Any])
-FACTS = ("store", "queues", "handlers", "slots", "http")
+FACTS = ("store", "queues", "handlers", "slots", "processes", "http")
 
 
 def worker_options(command: F) -> F:
@@ -22,11 +22,17 @@ def worker_options(command: F) -> F:
         click.option("--burst", is_flag=True, help="Leave when no job is left to run now."),
         handlers_option,
         click.option(
+            "--processes",
+            type=int,
+            metavar="N",
+            help="Child processes, each with its own slots; else jobs.worker_pool.processes.",
+        ),
+        click.option(
             "-c",
             "--concurrency",
             type=int,
             metavar="N",
-            help="Jobs to run at the same time; else worker_count.",
+            help="Jobs that each process runs at the same time; else worker_count.",
         ),
         click.option(
             "-Q", "--queues", metavar="A,B", help="Queues to take jobs from, separated by commas; else all."
@@ -111,12 +117,14 @@ def _serve(
     port: int | None,
     queues: str | None = None,
     concurrency: int | None = None,
+    processes: int | None = None,
     handlers: tuple[str, ...] = (),
     burst: bool = False,
 ) -> None:
     overrides = {
         "jobs.worker_pool.queues": queues,
         "jobs.worker_pool.worker_count": concurrency,
+        "jobs.worker_pool.processes": processes,
         "http.host": host,
         "http.port": port,
     }

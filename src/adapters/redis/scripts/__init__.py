@@ -1,4 +1,9 @@
-"""The Lua scripts, one operation a file, and the loader that puts the shared functions in front of them."""
+"""The Lua scripts, one operation a file, and the loader that puts the shared functions in front of them.
+
+Each script begins with a shebang, by which Redis 7 and Valkey read its flags before they run it: a full server refuses
+a script without `allow-oom` as a whole, and never stops one in its middle.
+Source: https://valkey.io/topics/eval-intro/#eval-flags
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ from hashlib import sha1
 from importlib.resources import files
 
 _INCLUDE = re.compile(r"^-- include: (.+)$", re.MULTILINE)
+_FLAGS = re.compile(r"^-- flags: (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +28,18 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """The script of this name. A line `-- include: a, b` puts `include/a.lua` and `include/b.lua` in front."""
+    """The script of this name. A line `-- include: a, b` puts `include/a.lua` and `include/b.lua` in front.
+
+    A line `-- flags: allow-oom` lets it run on a full server: it lets the system drain, or keeps it right. `no-writes`
+    says that it only reads.
+    """
     text = _read(f"{name}.lua")
     found = _INCLUDE.search(text)
     names = [part.strip() for part in found.group(1).split(",")] if found else []
-    whole = "\n".join([_read("include/prelude.lua"), *(_read(f"include/{part}.lua") for part in names), text])
+    flags = _FLAGS.search(text)
+    shebang = f"#!lua flags={flags.group(1).strip()}" if flags else "#!lua"
+    included = [_read("include/prelude.lua"), *(_read(f"include/{part}.lua") for part in names)]
+    whole = "\n".join([shebang, *included, text])
     return Script(name, whole, sha1(whole.encode(), usedforsecurity=False).hexdigest())
 
 

@@ -1,24 +1,31 @@
--- Forget a job that does not run.
+-- Forget jobs that do not run.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 id, 3 queue, 4 priority, 5 unique key or ''
--- returns 'deleted' | 'not_found' | 'processing'
--- include: waking, waiting, status
-local id, queue, priority, unique = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-if redis.call('EXISTS', key('data', id), key('state', id)) == 0 then
-  return 'not_found'
+-- ARGV    1 prefix, 2 which ('any' | 'failed': dead letters only), then ids
+-- returns per id: 'deleted' | 'not_found' | the status that does not allow it
+-- flags: allow-oom
+-- include: waking, waiting, status, route, unique, dead, forgetting
+local function delete(id)
+  local data = redis.call('GET', key('data', id))
+  if not data and redis.call('EXISTS', key('state', id)) == 0 then
+    return 'not_found'
+  end
+  local status = status_of(id)
+  if status == 'processing' or (status ~= 'failed' and ARGV[2] == 'failed') then
+    return status
+  end
+  local queue, priority = route(data or '')
+  leave(id, status, queue, priority)
+  if status == 'failed' then
+    leave_dead(id, queue)
+  elseif status == 'completed' or status == 'cancelled' then
+    redis.call('LREM', key(status), 1, id)
+  end
+  forget(id, unique_of(data or ''))
+  return 'deleted'
 end
-local status = status_of(id)
-if status == 'processing' then
-  return status
+
+local answers = {}
+for index = 3, #ARGV do
+  answers[#answers + 1] = delete(ARGV[index])
 end
-leave(id, status, queue, priority)
-if status == 'failed' then
-  redis.call('ZREM', key('failed', queue), id)
-elseif status == 'completed' or status == 'cancelled' then
-  redis.call('LREM', key(status), 1, id)
-end
-if unique ~= '' and redis.call('GET', key('unique', unique)) == id then
-  redis.call('DEL', key('unique', unique))
-end
-redis.call('DEL', key('data', id), key('state', id))
-return 'deleted'
+return answers

@@ -1,24 +1,33 @@
 -- Promote what is due, choose by weight, hand out, in one step.
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 worker id, 3 most deliveries, 4 idle: 0 leave | 1 register when nothing is there | 2 unregister,
---         5 strict (1: the order of the queues decides), 6 number of queues, then per queue: name, weight;
---         then, only after a reply was lost: the ids that the worker knows it holds; all others are given back
--- returns {now, due millisecond of the next delayed job or -1, then per delivery:
+--         5 strict (1: the order of the queues decides), 6 join (1: the worker's first call), 7 number of queues,
+--         then per queue: name, weight; then, only after a reply was lost: 'resync' and the ids that the worker knows
+--         it holds; all others are given back
+-- returns 0 when the worker's lease is gone, else {now, due millisecond of the next delayed job or -1, then per delivery:
 --         id, data or '', queue, priority, attempt, crashes, fence}
--- include: waking, waiting, route, ending, giving_back
+-- flags: allow-oom
+-- include: waking, waiting, route, ending, giving_back, lease
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
-local queue_count = tonumber(ARGV[6])
+local queue_count = tonumber(ARGV[7])
 local weights, positions = {}, {}
 for index = 1, queue_count do
-  weights[ARGV[5 + index * 2]] = tonumber(ARGV[6 + index * 2])
-  positions[ARGV[5 + index * 2]] = index
+  weights[ARGV[6 + index * 2]] = tonumber(ARGV[7 + index * 2])
+  positions[ARGV[6 + index * 2]] = index
 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local microseconds = time[1] * 1000000 + time[2]
 local processing = key('processing', worker)
 
+if not has_lease(worker) then
+  if ARGV[6] ~= '1' then
+    return 0
+  end
+  redis.call('HSETNX', key('workers'), worker, '')
+  count_beat(worker, now)
+end
 if idle == '2' then
   for queue in pairs(weights) do
     redis.call('ZREM', key('idle', queue), worker)
@@ -26,16 +35,15 @@ if idle == '2' then
 end
 redis.call('DEL', key('mailbox', worker))
 
-local after_queues = 7 + queue_count * 2
+local after_queues = 8 + queue_count * 2
 if ARGV[after_queues] == 'resync' then
   local held = {}
   for index = after_queues + 1, #ARGV do
     held[ARGV[index]] = true
   end
-  local owned = redis.call('HGETALL', processing)
-  for index = 1, #owned, 2 do
-    if not held[owned[index]] then
-      give_back(worker, owned[index], owned[index + 1], now)
+  for _, each in ipairs(owned_by(worker)) do
+    if not held[each.id] then
+      give_back(worker, each.id, each.place, now, 'given_back')
     end
   end
 end
@@ -72,7 +80,8 @@ local function take(queue, want)
   return got
 end
 
--- The ready queues of this subscription, least served first (or in the order asked for).
+-- The ready queues of this subscription that are not paused, least served first (or in the order asked for).
+local paused = nil
 local function candidates()
   local found, first = {}, 0
   while #found < 16 or strict do
@@ -80,8 +89,14 @@ local function candidates()
     if #page == 0 then
       break
     end
+    if not paused then
+      paused = {}
+      for _, queue in ipairs(redis.call('SMEMBERS', key('paused'))) do
+        paused[queue] = true
+      end
+    end
     for index = 1, #page, 2 do
-      if weights[page[index]] then
+      if weights[page[index]] and not paused[page[index]] then
         found[#found + 1] = {queue = page[index], pass = tonumber(page[index + 1])}
       end
     end
@@ -176,5 +191,4 @@ end
 for queue, count in pairs(running) do
   redis.call('HINCRBY', key('running'), queue, count)
 end
-redis.call('SADD', key('workers'), worker)
 return reply

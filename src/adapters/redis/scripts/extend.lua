@@ -2,6 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, then per delivery: id, fence
 -- returns per delivery: 0 lost | 1 held | 2 held, and its cancelling was asked for
+-- flags: no-writes
 local answers = {}
 for index = 2, #ARGV, 2 do
   local known = redis.call('HMGET', key('state', ARGV[index]), 'status', 'fence', 'cancel')

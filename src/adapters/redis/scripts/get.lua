@@ -2,6 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, then ids
 -- returns per id: {} unknown | {data, due millisecond or '', then the pairs of its state}
+-- flags: no-writes
 local answers = {}
 for index = 2, #ARGV do
   local id = ARGV[index]

@@ -2,16 +2,18 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 worker id, then the queues it took jobs from
 -- returns how many jobs were given back
+-- flags: allow-oom
 -- include: waking, waiting, ending, giving_back
 local worker = ARGV[2]
 for index = 3, #ARGV do
   redis.call('ZREM', key('idle', ARGV[index]), worker)
 end
-local owned = redis.call('HGETALL', key('processing', worker))
 local now = milliseconds()
-for index = 1, #owned, 2 do
-  give_back(worker, owned[index], owned[index + 1], now)
+local owned = owned_by(worker)
+for _, each in ipairs(owned) do
+  give_back(worker, each.id, each.place, now, 'given_back')
 end
+redis.call('HDEL', key('beats'), worker)
+redis.call('HDEL', key('workers'), worker)
 redis.call('DEL', key('mailbox', worker))
-redis.call('SREM', key('workers'), worker)
-return #owned / 2
+return #owned

@@ -2,6 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 name, 3 paused (1 or 0)
 -- returns 1 done | 0 there is none
+-- flags: allow-oom
 local name = ARGV[2]
 local source, target = key('schedules', 'due'), key('schedules', 'paused')
 if ARGV[3] ~= '1' then

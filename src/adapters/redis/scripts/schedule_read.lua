@@ -2,6 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 name, or '' for all
 -- returns per schedule: entry, next due millisecond, paused (1 or 0), last fired millisecond or ''
+-- flags: no-writes
 local reply = {}
 local names = ARGV[2] == '' and redis.call('HKEYS', key('schedules')) or {ARGV[2]}
 for _, name in ipairs(names) do

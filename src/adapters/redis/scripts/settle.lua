@@ -3,11 +3,12 @@
 -- ARGV    1 prefix, then per settlement: id, fence, worker id, event, queue, priority, delay in milliseconds,
 --         keep in milliseconds (negative: for ever), error or '', reason or '', result or '', unique key or ''
 -- returns per settlement: 1 recorded | 0 refused, nothing changed
+-- flags: allow-oom
 -- include: waking, waiting, ending
 
 local now = milliseconds()
 local answers = {}
-local cancelling = {erred = true, snoozed = true, given_back = true}
+local cancelling = {erred = true, snoozed = true, given_back = true, crashed = true}
 local finals = {succeeded = 'completed', died = 'failed', cancelled = 'cancelled', discarded = 'cancelled', expired = 'cancelled'}
 
 for index = 2, #ARGV, 12 do
@@ -47,6 +48,9 @@ for index = 2, #ARGV, 12 do
         redis.call('HSET', state, 'status', 'scheduled', 'due', now + delay, unpack(fields))
         hold(queue, id, now + delay, 'scheduled')
       else
+        if event == 'crashed' then
+          redis.call('HINCRBY', state, 'crashes', 1)
+        end
         redis.call('HSET', state, 'status', 'pending', unpack(fields))
         push(queue, priority, {id}, true)
       end

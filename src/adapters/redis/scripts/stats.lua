@@ -1,7 +1,9 @@
 -- How many jobs of a queue are where, and the data of the next job of each level.
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 queue
--- returns {now, critical, high, normal, low, scheduled, retrying, processing, failed, then per non-empty level: id, data}
+-- returns {now, critical, high, normal, low, scheduled, retrying, processing, failed, paused (1 or 0),
+--         then per non-empty level: id, data}
+-- flags: no-writes
 local queue = ARGV[2]
 local reply = {milliseconds()}
 local heads = {}
@@ -19,6 +21,7 @@ for _, kind in ipairs({'scheduled', 'retrying'}) do
 end
 reply[#reply + 1] = tonumber(redis.call('HGET', key('running'), queue) or 0)
 reply[#reply + 1] = redis.call('ZCARD', key('failed', queue))
+reply[#reply + 1] = redis.call('SISMEMBER', key('paused'), queue)
 for _, value in ipairs(heads) do
   reply[#reply + 1] = value
 end

@@ -2,6 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 most completed jobs, 3 milliseconds that an id is remembered at least, 4 most entries to look at
 -- returns {jobs removed, 1 when there is more to look at}
+-- flags: allow-oom
 local most, remembered, part = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = milliseconds()
 local removed, more = 0, 0
@@ -11,9 +12,11 @@ for _, status in ipairs({'completed', 'cancelled'}) do
   local kept = {}
   local popped = redis.call('RPOP', list, part) or {}
   for index, id in ipairs(popped) do
-    local finished = tonumber(redis.call('HGET', key('state', id), 'finished'))
+    local known = redis.call('HMGET', key('state', id), 'status', 'finished')
+    -- Another status has a job that came under the same id after the first one expired.
+    local finished = known[1] == status and tonumber(known[2])
     if finished and index <= surplus and finished <= now - remembered then
-      redis.call('DEL', key('data', id), key('state', id))
+      redis.call('DEL', key('data', id), key('state', id), key('effects', id))
       finished = nil
     end
     if finished then

@@ -11,6 +11,7 @@ local function finish(id, queue, status, now, keep, unique, fields)
   if keep >= 0 then
     redis.call('PEXPIRE', state, keep)
     redis.call('PEXPIRE', key('data', id), keep)
+    redis.call('PEXPIRE', key('effects', id), keep)
   end
   if unique ~= '' and redis.call('GET', key('unique', unique)) == id then
     redis.call('DEL', key('unique', unique))

@@ -1,19 +1,34 @@
--- give_back(worker, id, place, now): put a job that a worker has, but does not run, back to the head of its level; the
--- attempt is not spent. place is what the processing hash says: 'queue priority'. A job whose cancelling was asked for
--- ends as cancelled.
-local function give_back(worker, id, place, now)
+-- owned_by(worker): what a worker has, as {id, place} in the order in which to give it back, the latest taken first: each
+-- goes to the head of its level, so they wait in the order they had.
+-- give_back(worker, id, place, now, reason): put a job that a worker has, but does not run any more, back to the head of
+-- its level; the attempt is not spent. place is what the processing hash says: 'queue priority'. A job whose cancelling
+-- was asked for ends as cancelled; true then.
+local function owned_by(worker)
+  local reply = redis.call('HGETALL', key('processing', worker))
+  local owned = {}
+  for index = 1, #reply, 2 do
+    local fence = tonumber(redis.call('HGET', key('state', reply[index]), 'fence')) or 0
+    owned[#owned + 1] = {id = reply[index], place = reply[index + 1], fence = fence}
+  end
+  table.sort(owned, function(a, b) return a.fence > b.fence end)
+  return owned
+end
+
+local function give_back(worker, id, place, now, reason)
   local queue, priority = string.match(place, '^(%S+) (%S+)$')
   local state = key('state', id)
   redis.call('HDEL', key('processing', worker), id)
   redis.call('HINCRBY', key('running'), queue, -1)
-  local keep = redis.call('HGET', state, 'cancel_keep')
+  local known = redis.call('HMGET', state, 'attempt', 'cancel_keep')
+  local keep = known[2]
   if keep then
     local parsed, envelope = pcall(cjson.decode, redis.call('GET', key('data', id)) or '')
     local unique = parsed and type(envelope) == 'table' and envelope.unique or ''
     finish(id, queue, 'cancelled', now, tonumber(keep), unique, {'reason', 'cancelled'})
-  else
-    redis.call('HSET', state, 'status', 'pending', 'reason', 'given_back')
-    redis.call('HINCRBY', state, 'attempt', -1)
-    push(queue, priority, {id}, true)
+    return true
   end
+  local attempt = math.max((tonumber(known[1]) or 0) - 1, 0)
+  redis.call('HSET', state, 'status', 'pending', 'reason', reason, 'attempt', attempt)
+  push(queue, priority, {id}, true)
+  return false
 end

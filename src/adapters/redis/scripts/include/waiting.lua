@@ -1,6 +1,12 @@
--- push(queue, priority, ids, at_head): make ids wait in their level, at the tail or at the head, and wake workers.
+-- push(queue, priority, ids, at_head): make ids wait in their level, at the tail or at the head, and wake workers
+-- unless the queue is paused.
 -- hold(queue, id, due, kind): make an id wait for a time; kind is 'scheduled' or 'retrying'.
 -- release(queue, id, kind): take an id out of the delayed set.
+-- track(sign, queue, id, kind): note that an id came ('+') or went ('-') where somebody counts the delayed set.
+local function track(sign, queue, id, kind)
+  redis.call('RPUSHX', key('delayed', 'changes'), sign .. kind .. ':' .. queue .. ' ' .. id)
+end
+
 local function push(queue, priority, ids, at_head)
   local list = key('queue', queue, priority)
   local command = at_head and 'RPUSH' or 'LPUSH'
@@ -8,13 +14,16 @@ local function push(queue, priority, ids, at_head)
     redis.call(command, list, unpack(ids, first, math.min(first + 3999, #ids)))
   end
   redis.call('ZADD', key('ready'), 'NX', redis.call('GET', key('pass')) or 0, queue)
-  wake(queue, #ids)
+  if redis.call('SISMEMBER', key('paused'), queue) == 0 then
+    wake(queue, #ids)
+  end
 end
 
 local function hold(queue, id, due, kind)
   local delayed = key('delayed')
   redis.call('ZADD', delayed, due, id)
   redis.call('HINCRBY', key('delayed', 'counts'), kind .. ':' .. queue, 1)
+  track('+', queue, id, kind)
   if redis.call('ZRANGE', delayed, 0, 0)[1] == id then
     wake(queue, 1)
   end
@@ -23,4 +32,5 @@ end
 local function release(queue, id, kind)
   redis.call('ZREM', key('delayed'), id)
   redis.call('HINCRBY', key('delayed', 'counts'), kind .. ':' .. queue, -1)
+  track('-', queue, id, kind)
 end

@@ -1,0 +1,42 @@
+-- Count the jobs that wait for a time while they come and go: scripts note each change for as long as somebody counts.
+-- KEYS    1 meta
+-- ARGV    1 prefix, 2 stage: begin | go on | end, 3 a new token, or that of the count, 4 changes known, 5 most changes
+-- returns begin: {token, changes known}; go on, end: {0} when the notes are lost, else {1, changes..., then at the end of
+--         an end: false, and the counters in pairs}
+-- flags: allow-oom
+local changes = key('delayed', 'changes')
+-- The first entry is `token counting`: how many count at the same time.
+local LIFE = 60000
+local token, counting = string.match(redis.call('LINDEX', changes, 0) or '', '^(%S+) (%d+)$')
+if ARGV[2] == 'begin' then
+  if not token then
+    redis.call('DEL', changes)
+    redis.call('RPUSH', changes, ARGV[3] .. ' 1')
+    token = ARGV[3]
+  else
+    redis.call('LSET', changes, 0, token .. ' ' .. counting + 1)
+  end
+  redis.call('PEXPIRE', changes, LIFE)
+  return {token, redis.call('LLEN', changes)}
+end
+if token ~= ARGV[3] then
+  return {0}
+end
+redis.call('PEXPIRE', changes, LIFE)
+local first, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+local reply = {1}
+for _, change in ipairs(redis.call('LRANGE', changes, first, first + most - 1)) do
+  reply[#reply + 1] = change
+end
+if ARGV[2] == 'end' and redis.call('LLEN', changes) <= first + most then
+  reply[#reply + 1] = false
+  for _, value in ipairs(redis.call('HGETALL', key('delayed', 'counts'))) do
+    reply[#reply + 1] = value
+  end
+  if tonumber(counting) > 1 then
+    redis.call('LSET', changes, 0, token .. ' ' .. counting - 1)
+  else
+    redis.call('DEL', changes)
+  end
+end
+return reply

@@ -1,0 +1,12 @@
+-- Record the value of an effect of a running job, unless there is one.
+-- KEYS    1 meta
+-- ARGV    1 prefix, 2 id, 3 fence, 4 key of the effect, 5 value
+-- returns the value that holds | nil: the fence is stale, nothing changed
+-- flags: allow-oom
+local known = redis.call('HMGET', key('state', ARGV[2]), 'status', 'fence')
+if known[1] ~= 'processing' or known[2] ~= ARGV[3] then
+  return false
+end
+local effects = key('effects', ARGV[2])
+redis.call('HSETNX', effects, ARGV[4], ARGV[5])
+return redis.call('HGET', effects, ARGV[4])

@@ -1,0 +1,1 @@
+"""Handlers in processes of their own: `IsolatedRunner` in the worker, `ForkServer` in its helper."""

@@ -1,0 +1,113 @@
+"""What the settings come to for a worker: its queues, its roles, its lease. Names no adapter; `container.py` does."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from . import __version__
+from .application.lease_watch import LeaseWatch
+from .domain.errors import InvalidConfiguration, Problem
+from .domain.suggestion import nearest
+from .domain.validator import JobValidator
+from .handler_modules import HandlerModules
+from .handler_wiring import circuits
+from .ports.circuits import CircuitRules
+from .ports.delivery import Subscription
+from .ports.leases import WorkerFacts
+from .ports.worker import PoolStatistics
+from .settings import Settings
+
+LONGEST_LOOK_SECONDS = 1.0
+STARTED = int(time.time() * 1000)
+
+
+def subscription(settings: Settings, rules: JobValidator, worker_id: str) -> Subscription:
+    """The queues that this process takes jobs from: those asked for, else all."""
+    wanted = settings.jobs.worker_pool.queues or tuple(rules.queues)
+    for name in wanted:
+        if name not in rules.queues:
+            message = f"{name!r} is not a configured queue{nearest(name, rules.queues)}"
+            raise InvalidConfiguration([Problem("jobs.worker_pool.queues", message)])
+    weights = {name: rules.queues[name].weight for name in wanted}
+    return Subscription(worker_id, weights, strict=settings.jobs.worker_pool.strict)
+
+
+def worker_facts(
+    weights: Mapping[str, int], statistics: Callable[[], PoolStatistics], job_types: Iterable[str]
+) -> WorkerFacts:
+    """What a worker tells about itself."""
+    return WorkerFacts(
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        started=STARTED,
+        queues=tuple(weights),
+        slots=statistics().slots,
+        job_types=tuple(sorted(job_types)),
+        version=__version__,
+    )
+
+
+def seconds_between_beats(settings: Settings) -> float:
+    """Half of what is promised: each request also looks after the others, and learns what was cancelled."""
+    return min(LONGEST_LOOK_SECONDS, settings.jobs.worker_pool.beat_every.total_seconds() / 2)
+
+
+def lease_watch(settings: Settings) -> LeaseWatch:
+    """Who decides that other workers are dead. Looks that miss half a lease prove nothing."""
+    lease = settings.jobs.worker_pool.lease.total_seconds()
+    return LeaseWatch(lease, longest_gap=lease / 2 + seconds_between_beats(settings))
+
+
+def longest_block_seconds(settings: Settings) -> float:
+    """How long a handler may block the event loop before the log tells."""
+    return settings.jobs.worker_pool.lease.total_seconds() / 2
+
+
+def isolation_command() -> list[str]:
+    """What starts the helper process of isolated handlers: `src/isolated.py`."""
+    return [sys.executable, "-m", f"{__package__}.isolated"]
+
+
+def isolation_setup(settings: Settings) -> bytes:
+    """What that process is told first: where modules are found, and the settings."""
+    return pickle.dumps((sys.path, settings))
+
+
+def enabled_roles(
+    settings: Settings,
+    schedule: Callable[[], Any],
+    sweep: Callable[[], Any],
+    reconcile: Callable[[], Any],
+    collect: Callable[[], Any],
+) -> list[Any]:
+    """The background roles of a worker, in the order of their start."""
+    roles = [sweep(), reconcile()]
+    if settings.jobs.scheduler.enabled:
+        roles.append(schedule())
+    if settings.jobs.metrics.enabled:
+        roles.append(collect())
+    return roles
+
+
+def circuit_rules(settings: Settings) -> dict[str, CircuitRules]:
+    """The rules of the configured circuits by name."""
+    return {
+        name: CircuitRules(
+            failures=circuit.failures,
+            window=circuit.window,
+            open_for=circuit.open_for,
+            max_open_for=circuit.max_open_for,
+        )
+        for name, circuit in settings.circuits.items()
+    }
+
+
+def circuit_names(settings: Settings, modules: HandlerModules) -> tuple[str, ...]:
+    """The circuits that are measured: the configured ones and those that handlers name."""
+    return tuple(sorted({*settings.circuits, *circuits(modules)}))
