@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ..ports.clock import Clock
-from ..ports.dead_letters import DeadLetterAnswer, DeadLetterQuery, DeadLetters
+from ..ports.dead_letter_answer import DeadLetterAnswer
+from ..ports.dead_letters import DeadLetterQuery, DeadLetters
 from .job_queries import JobQueries
 from .messages import to_milliseconds
 

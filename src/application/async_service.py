@@ -14,7 +14,7 @@ from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
 from ..domain.options import JobOptions
 from ..domain.status import JobStatus
-from ..ports.dead_letters import DeadLetterAnswer
+from ..ports.dead_letter_answer import DeadLetterAnswer
 from ..ports.delivery import QueueStats
 from ..ports.job_store import JobQuery
 from ..ports.leases import Leases, WorkerStatus

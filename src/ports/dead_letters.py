@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+
+from .dead_letter_answer import DeadLetterAnswer
 
 
 class DeadLetterQuery(msgspec.Struct, frozen=True):
@@ -15,15 +16,6 @@ class DeadLetterQuery(msgspec.Struct, frozen=True):
     queue: str | None = None
     type: str | None = None
     died_before: int | None = None
-
-
-class DeadLetterAnswer(StrEnum):
-    """What became of one id."""
-
-    DONE = "done"
-    NOT_FOUND = "not_found"
-    NOT_DEAD = "not_dead"
-    UNIQUE_KEY_HELD = "unique_key_held"
 
 
 class DeadLetters(Protocol):

@@ -9,7 +9,7 @@ import pytest
 from hexjobs import BackgroundJobService
 from hexjobs.adapters.cli.dead_letter_acts import act_on_dead_letters
 from hexjobs.container import Container
-from hexjobs.ports.dead_letters import DeadLetterAnswer
+from hexjobs.ports.dead_letter_answer import DeadLetterAnswer
 from hexjobs.settings import load_settings
 
 WELCOME = {"email_type": "welcome", "to": "user@example.com", "username": "John Doe"}

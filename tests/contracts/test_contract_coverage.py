@@ -11,6 +11,7 @@ import pytest
 
 from hexjobs.ports import (
     circuits,
+    dead_letter_answer,
     dead_letters,
     delivery,
     envelope,
@@ -116,6 +117,7 @@ def test_every_quote_is_from_a_port() -> None:
     """A test that quotes what no port says any more checks a contract that is gone."""
     modules = (
         circuits,
+        dead_letter_answer,
         dead_letters,
         delivery,
         envelope,

@@ -7,7 +7,8 @@ from datetime import timedelta
 from contracts.harness import Adapter
 from hexjobs.domain.status import JobStatus
 from hexjobs.domain.transitions import JobEvent
-from hexjobs.ports.dead_letters import DeadLetterAnswer, DeadLetterQuery
+from hexjobs.ports.dead_letter_answer import DeadLetterAnswer
+from hexjobs.ports.dead_letters import DeadLetterQuery
 from hexjobs.ports.envelope import Message
 from support.messages import message, messages
 

@@ -39,7 +39,11 @@ COMMANDS = {
     "fsck": LazyCommand(
         ".commands.fsck", "fsck", "Check that every job is in exactly one place, and repair what is not."
     ),
-    "health": LazyCommand(".commands.health", "health", "Ask a running process whether it is well."),
+    "health": LazyCommand(
+        ".commands.health",
+        "health",
+        "Ask a running process whether it is well, and what about its server endangers jobs.",
+    ),
     "config": LazyCommand(".commands.config", "config", "Check and show the configuration."),
     "demo": LazyCommand(
         ".commands.demo", "demo", "See real jobs of every kind run, and each effect checked."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...domain.errors import IllegalTransition, JobError, JobNotFound
-from ...ports.dead_letters import DeadLetterAnswer
+from ...ports.dead_letter_answer import DeadLetterAnswer
 from .exit_code import ExitCode, exit_code_of
 from .output import print_data, print_error, print_json
 from .progress_bar import ProgressBar

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from ...domain.errors import IllegalTransition
 from ...domain.status import JobStatus
 from ...ports.clock import Clock
-from ...ports.dead_letters import DeadLetterAnswer, DeadLetterQuery
+from ...ports.dead_letter_answer import DeadLetterAnswer
+from ...ports.dead_letters import DeadLetterQuery
 from .instants import milliseconds
 from .record import JobRecord
 from .state import MemoryStore

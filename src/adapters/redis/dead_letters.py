@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...ports.dead_letters import DeadLetterAnswer, DeadLetterQuery
+from ...ports.dead_letter_answer import DeadLetterAnswer
+from ...ports.dead_letters import DeadLetterQuery
 from .keys import Keys
 from .scripts import script
 from .transport import Argument, Transport

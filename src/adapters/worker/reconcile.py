@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -39,6 +40,7 @@ class Reconcile:
     interval: timedelta
     who: str = field(default_factory=lambda: secrets.token_hex(8))
     name: str = "reconcile"
+    on_progress: Callable[[], None] = lambda: None
     _renewed: float = 0.0
     _resumed: float = 0.0
 
@@ -64,6 +66,7 @@ class Reconcile:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError  # one that a client library has swallowed
+        self.on_progress()
         now = self.clock.monotonic()
         if now - self._renewed > RENEWED_AFTER_SECONDS:
             if not await self.store_check.claim(self.who, LIFE):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -27,6 +28,13 @@ class Role(Protocol):
         ...
 
 
+@runtime_checkable
+class LongRole(Role, Protocol):
+    """A role whose steps may take minutes: it calls `on_progress`, which is its runner's, for each part of one."""
+
+    on_progress: Callable[[], None]
+
+
 class RoleRunner:
     """Runs one role until it is stopped.
 
@@ -42,11 +50,16 @@ class RoleRunner:
         self._stopping = asyncio.Event()
         self.advanced = self.tried = clock.monotonic()
         self.failure: str | None = None
+        if isinstance(role, LongRole):
+            role.on_progress = self._progressed
 
     @property
     def name(self) -> str:
         """The role's."""
         return self.role.name
+
+    def _progressed(self) -> None:
+        self.tried = self._clock.monotonic()
 
     def start(self) -> None:
         """Begin; does nothing when it runs already."""

@@ -12,9 +12,11 @@ from structlog.testing import capture_logs
 from hexjobs import JobContext, JobStatus, job_handler
 from hexjobs.adapters.metrics.prometheus_job_metrics import PrometheusJobMetrics
 from hexjobs.adapters.worker.reconcile import Reconcile
+from hexjobs.adapters.worker.role import RoleRunner
 from hexjobs.ports.store_check import Finding, Pause, StoreReport
 from support.frozen_clock import FrozenClock
 from support.run import run
+from support.until import until
 from support.worker_harness import container_with, handler_module, working
 
 MINUTE = timedelta(minutes=1)
@@ -92,6 +94,24 @@ def test_a_long_pass_pauses_and_is_followed_by_a_long_rest() -> None:
                 clock.advance(1)
         assert step.result() == 180, "ten seconds of work, ten of pauses, nine times as much of rest"
         assert [life for _, life in check.claims] == [30, 30, 30, 30, 180]
+
+    run(scenario())
+
+
+def test_a_long_pass_is_no_standstill() -> None:
+    """Each part of it shows that the role goes on."""
+
+    async def scenario() -> None:
+        clock = FrozenClock()
+        check = Check(clock, parts=3, seconds=50)
+        runner = RoleRunner(reconcile(check), clock)
+        runner.start()
+        for parts in range(3):
+            await until(lambda: clock.sleepers)
+            assert runner.tried == parts * 100 + 50
+            clock.advance(50)
+        await until(lambda: check.passes)
+        await runner.stop()
 
     run(scenario())
 
@@ -178,5 +198,6 @@ def test_a_worker_puts_right_what_is_broken() -> None:
         async with working(noop) as (service, _):
             job_id = [await service.submit_job("noop")]
             assert (await service.wait_for(job_id[0], 5)).status is JobStatus.COMPLETED
+            assert (await service.check_store()).findings == []
 
     run(scenario())

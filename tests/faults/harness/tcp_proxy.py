@@ -165,9 +165,7 @@ class TcpProxy:
 class _Link:
     """One client's connection and its other half."""
 
-    def __init__(
-        self, proxy: TcpProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def __init__(self, proxy: TcpProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._proxy, self._reader, self._writer = proxy, reader, writer
         self._other: asyncio.StreamWriter | None = None
         self.deaf = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from ..exit_code import ExitCode
 from ..invocation import Invocation, common_options
@@ -41,7 +40,9 @@ def fsck(invocation: Invocation, *, repair: bool) -> ExitCode:
     """
     with invocation.jobs() as service:
         report = service.check_store(repair=repair)
-    findings = [msgspec.to_builtins(finding) for finding in report.findings]
+    from msgspec import to_builtins
+
+    findings = [to_builtins(finding) for finding in report.findings]
     if invocation.as_json:
         print_json(
             {
