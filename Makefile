@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
-SUITES := unit contracts adapters integration packaging docs
+SUITES := unit contracts adapters integration faults packaging docs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check $(SUITES) test-all-pythons bench soak fmt lock clean
@@ -32,6 +32,7 @@ unit: ## the domain, the use cases, settings and wiring, with nothing around the
 contracts: ## the sentences of the ports, against each adapter
 adapters: ## each adapter against the real thing
 integration: ## the parts together, in processes of their own
+faults: ## the fault battery: real kills, stalls, partitions; judged from journals
 packaging: ## the wheel in a fresh environment
 docs: ## what the documentation says, tried out
 $(SUITES): $(STAMP)
@@ -43,8 +44,8 @@ test-all-pythons: ## the tests of the core and the adapters on each Python from 
 bench: $(STAMP) ## the figures, beside the bare client's of the same run; ROUNDS=3 JOBS=20000
 	cd benchmarks && ../$(BIN)/python run.py
 
-soak: $(STAMP) ## jobs through workers and a server that are stopped and killed; MINUTES=1 SEED=
-	cd benchmarks && ../$(BIN)/python soak.py
+soak: $(STAMP) ## random faults under load, judged; writes docs/fault-report.md; MINUTES=1 SEED= KILLS= JOBS=
+	cd tests && ../$(BIN)/python -m faults.soak
 
 fmt: $(STAMP) ## format the code and apply the safe fixes
 	$(BIN)/ruff check --fix-only -q .

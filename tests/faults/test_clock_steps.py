@@ -1,0 +1,120 @@
+"""Clocks that are set: fault 29. Leases are counts and monotonic time; a step expires nobody and fires no schedule twice."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import redis
+
+from faults.harness.shifted_clock import ShiftedClock
+from faults.harness.stage import LEASE, Stage
+from faults.harness.worker_process import WorkerProcess
+from support.valkey_process import ValkeyProcess
+
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A server and a worker with clocks that step, each its own, and a worker with the machine's."""
+
+    stage: Stage
+    server_clock: ShiftedClock
+    worker_clock: ShiftedClock
+    workers: tuple[WorkerProcess, ...]
+
+    def events(self, word: str) -> list[object]:
+        """The log lines of both workers with this word."""
+        return [line for worker in self.workers for line in worker.events(word)]
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """One for all tests here; each sets its clock right again."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("server", "worker")]
+    clocks = [ShiftedClock(folder) for folder in folders]
+    server = ValkeyProcess(folders[0], environment=clocks[0].environment)
+    with (
+        Stage(folders[0], server=server) as stage,
+        stage.start_worker(**clocks[1].environment) as stepped,
+        stage.start_worker() as other,
+    ):
+        stepped.ready()
+        other.ready()
+        yield Scene(stage, clocks[0], clocks[1], (stepped, other))
+
+
+def test_the_server_sees_the_steps(scene: Scene) -> None:
+    """Otherwise the tests below would show nothing."""
+    with scene.stage.server.client() as client:
+        for shift in (HOUR, -HOUR, 0):
+            scene.server_clock.step(shift)
+            scene.stage.until(partial(is_away, client, shift), f"it is {shift} s away")
+
+
+def is_away(client: redis.Redis, seconds: int) -> bool:
+    """Whether the server's clock is so many seconds from the true time."""
+    now: Any = client.time()
+    return bool(abs(now[0] - time.time() - seconds) < 2)
+
+
+def has_length(make: Callable[[], list[str]], length: int) -> bool:
+    """Whether there are so many."""
+    return len(make()) == length
+
+
+@pytest.mark.parametrize("whose", ["server", "worker"])
+def test_a_clock_that_steps_expires_nobody(scene: Scene, whose: str) -> None:
+    """An hour ahead, an hour back, and right again: running jobs run once, later ones run, a due time is the server's."""
+    stage = scene.stage
+    clock = scene.server_clock if whose == "server" else scene.worker_clock
+    running = [stage.submit("step", {"seconds": 3 * LEASE}) for _ in range(6)]
+    for job in running:
+        stage.until_started(job)
+    delayed = stage.submit("step", delay=timedelta(minutes=30))
+    for shift in (HOUR, -HOUR):
+        clock.step(shift)
+        assert stage.until_ended(stage.submit("step"), stage.submit("thread_step")) == ["completed"] * 2
+        time.sleep(LEASE)  # in which a lease by wall clock would end
+    clock.step(0)
+    assert stage.until_ended(*running) == ["completed"] * 6
+    assert [len(stage.entries("start", job)) for job in running] == [1] * 6
+    if whose == "server":
+        assert stage.until_ended(delayed) == ["completed"], "it became due when the server's clock said so"
+    else:
+        assert stage.service.get_job(delayed).status.value == "scheduled"
+        assert stage.service.cancel_job(delayed)
+    assert scene.events("worker_lost") == scene.events("lease_lost") == []
+    assert stage.judge() == []
+
+
+def test_a_schedule_fires_once_per_instant_over_steps(scene: Scene) -> None:
+    """The clock of the process that schedules: ahead it fires what is due there, and back again not a second time.
+
+    What it fired early it does not fire once more in its time; the hours it has run ahead of are gone for others too.
+    """
+    stage = scene.stage
+    stage.service.schedule_recurring("each-hour", "step", {}, cron="0 * * * *")
+
+    def fired() -> list[str]:
+        return [job for job in stage.snapshot().data if job.startswith("schedule:each-hour:")]
+
+    for shift, expected in ((HOUR, 1), (0, 1), (-HOUR, 1), (2 * HOUR, 2)):
+        scene.worker_clock.step(shift)
+        if expected > len(fired()):
+            stage.until(partial(has_length, fired, expected), f"{expected} have fired")
+        else:
+            time.sleep(2.2)  # a scheduler looks every two seconds at most
+    stage.service.remove_schedule("each-hour")
+    scene.worker_clock.step(0)
+    stage.drain()
+    stage.foreign.update(fired())
+    assert len(fired()) == 2
+    assert [len(stage.entries("start", job)) for job in fired()] == [1, 1]
+    assert stage.judge() == []
