@@ -67,7 +67,7 @@ class Container(ServiceContainer):
     caller = providers.Singleton(
         ThreadCaller, providers.Callable(handler_wiring.job_scopes, modules), isolated
     )
-    progress = providers.Singleton(ProgressKeeper, access.store)
+    progress = providers.Singleton(ProgressKeeper, access.store, metrics)
     jitter = providers.Object(random)
     circuit_breaker = providers.Singleton(
         CircuitBreaker,

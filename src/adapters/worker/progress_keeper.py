@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import threading
 from typing import Any
@@ -13,6 +14,8 @@ import structlog
 from ...domain.errors import JobError, ServerFull, ServerUnavailable
 from ...domain.payload import json_problems
 from ...ports.delivery import Delivery
+from ...ports.envelope import MalformedEnvelope, decode_envelope
+from ...ports.job_metrics import JobMetrics
 from ...ports.job_store import JobStore
 
 FIRST_PAUSE_SECONDS = 0.25
@@ -21,13 +24,17 @@ log = structlog.get_logger("hexjobs.worker")
 
 
 class ProgressKeeper:
-    """Keeps the latest value per job; what arrives while one is on its way is sent next, older values are left out."""
+    """Keeps the latest value per job; what arrives while one is on its way is sent next, older values are left out.
 
-    def __init__(self, store: JobStore) -> None:
+    One that the store refuses, because its run is no longer the current one, is counted and told.
+    """
+
+    def __init__(self, store: JobStore, metrics: JobMetrics) -> None:
         self._store = store
+        self._metrics = metrics
         self._lock = threading.Lock()
-        self._latest: dict[str, tuple[int, bytes]] = {}
-        self._sending: dict[str, tuple[int, bytes]] = {}
+        self._latest: dict[str, tuple[Delivery, bytes]] = {}
+        self._sending: dict[str, tuple[Delivery, bytes]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -41,7 +48,9 @@ class ProgressKeeper:
         if problems:
             raise ValueError("; ".join(map(str, problems)))
         with self._lock:
-            self._latest[delivery.job_id] = (delivery.fence, msgspec.json.encode(value))
+            current = self._latest.get(delivery.job_id)
+            if current is None or current[0].fence <= delivery.fence:  # else from a run that was given up
+                self._latest[delivery.job_id] = (delivery, msgspec.json.encode(value))
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin)
 
@@ -75,11 +84,17 @@ class ProgressKeeper:
             else:
                 pause = FIRST_PAUSE_SECONDS
 
-    async def _save(self, latest: dict[str, tuple[int, bytes]]) -> None:
-        for job_id, (fence, progress) in latest.items():
+    async def _save(self, latest: dict[str, tuple[Delivery, bytes]]) -> None:
+        for job_id, (delivery, progress) in latest.items():
             try:
-                await self._store.save_progress(job_id, fence, progress)
+                if not await self._store.save_progress(job_id, delivery.fence, progress):
+                    self._refused(delivery)
             except JobError as error:
                 if isinstance(error, ServerUnavailable) and not isinstance(error, ServerFull):
                     raise
                 log.debug("progress_lost", job_id=job_id, error=str(error))
+
+    def _refused(self, delivery: Delivery) -> None:
+        log.warning("progress_refused", job_id=delivery.job_id, fence=delivery.fence)
+        with contextlib.suppress(MalformedEnvelope):
+            self._metrics.result_refused(decode_envelope(delivery.data).type)

@@ -168,6 +168,8 @@ class _Link:
     def __init__(self, proxy: TcpProxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._proxy, self._reader, self._writer = proxy, reader, writer
         self._other: asyncio.StreamWriter | None = None
+        self._tasks: list[asyncio.Task[None] | None] = [asyncio.current_task()]
+        """Held here: the event loop holds tasks weakly, and one on a deaf way waits for nothing that is held."""
         self.deaf = False
 
     async def run(self, upstream: str | tuple[str, int]) -> None:
@@ -182,6 +184,7 @@ class _Link:
             return
         ways = [(self._reader, self._other), (reader, self._writer)]
         tasks = [asyncio.create_task(self._pump(*way)) for way in ways]
+        self._tasks += tasks
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -202,6 +205,7 @@ class _Link:
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         travelling: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         arriving = asyncio.create_task(self._deliver(travelling, writer))
+        self._tasks.append(arriving)
         try:
             with contextlib.suppress(OSError):
                 while data := await reader.read(CHUNK):
