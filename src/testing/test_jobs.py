@@ -58,7 +58,9 @@ class TestJobs:
         environ: Mapping[str, str] | None = None,
         now: datetime | None = None,
     ) -> None:
-        overrides: dict[str, Any] = {**(settings or {}), "jobs.provider": "memory"}
+        # In memory nothing is durable, and a test wants nothing of the kind.
+        kept: dict[str, Any] = {"jobs.provider": "memory", "jobs.require_durable": False}
+        overrides: dict[str, Any] = {**(settings or {}), **kept}
         if handlers is not None:
             overrides["jobs.handlers"] = list(handlers)
         path = None if config is None else Path(config)

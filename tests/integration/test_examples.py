@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
@@ -15,8 +16,10 @@ from typing import Any
 
 import pytest
 
-from hexjobs import BackgroundJobService
+from hexjobs import BackgroundJobService, JobStatus
 from hexjobs.testing import TestJobs
+from support.click_commands import examples, parse
+from support.valkey_process import ValkeyProcess
 
 with warnings.catch_warnings(action="ignore"):  # it would like to have another client library
     from starlette.testclient import TestClient
@@ -176,23 +179,86 @@ def test_own_providers_and_hooks(surroundings: None, tmp_path: Path, monkeypatch
     assert journal == ["open", "book_payment is dead: permanent_error", "closed"]
 
 
-def test_the_tested_shop(surroundings: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its tests pass with the plugin that pytest finds by itself, as they do for a reader."""
+@pytest.mark.parametrize(("shop", "tests"), [("tested_shop", 7), ("careful_shop", 3)])
+def test_the_tests_of_the_shops(
+    surroundings: None, monkeypatch: pytest.MonkeyPatch, shop: str, tests: int
+) -> None:
+    """They pass with the plugin that pytest finds by itself, as they do for a reader."""
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", raising=False)
-    said = run("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "tested_shop")
-    assert re.search(r"^7 passed", said, re.MULTILINE), said
+    said = run("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", shop)
+    assert re.search(rf"^{tests} passed", said, re.MULTILINE), said
+
+
+@pytest.fixture
+def shop(surroundings: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which the careful shop's services keep their calls."""
+    monkeypatch.setenv("SHOP", str(tmp_path))
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return tmp_path
+
+
+def test_the_careful_shop(shop: Path) -> None:
+    """An effect happens once, a circuit opens, and what takes too long is stopped: killed, or by itself."""
+    config = EXAMPLES / "careful_shop" / "hexjobs.yaml"
+    worker = ("worker", "--burst", "--concurrency", "1", "--config", str(config))
+    rows = [f"row {number}" for number in range(2000)]
+    hostile = {"pattern": "(a+)+$", "text": "a" * 40 + "!"}
+    with BackgroundJobService.from_config(config) as jobs:
+        (shop / "mailbox.down").touch()
+        order = jobs.submit_job("order", {"amount": 5, "email": "ada@example.com"}, max_retries=0)
+        search = jobs.submit_job("search", {"pattern": r"\w+", "text": "to be"})
+        endless = jobs.submit_job("search", hostile, timeout="1s", max_retries=0)
+        imports = jobs.submit_job("import_rows", {"rows": rows}, timeout="500ms", max_retries=0)
+        hexjobs(*worker)
+        assert jobs.get_job_status(order) is JobStatus.FAILED
+        assert jobs.result(search) == ["to", "be"]
+        assert "timeout" in str(jobs.get_job(endless).error)
+        assert "timeout" in str(jobs.get_job(imports).error)
+        booked = (shop / "ledger.txt").read_text().splitlines()
+        assert booked == rows[: len(booked)] != rows
+
+        (shop / "mailbox.down").unlink()
+        (shop / "stripe.down").touch()
+        jobs.retry_job(order)
+        *tried, put_off = [jobs.submit_job("renew", {"amount": 5}, max_retries=0) for _ in range(6)]
+        hexjobs(*worker)
+        assert jobs.result(order) == f"charge-of-hexjobs:{order}"
+        assert (shop / "stripe.txt").read_text() == f"5 hexjobs:{order}\n"
+        assert {jobs.get_job_status(job_id) for job_id in tried} == {JobStatus.FAILED}
+        assert "circuit_open" in {reason.code for reason in jobs.why(put_off).reasons}
+    hexjobs("fsck", "--config", str(config))  # which succeeds where nothing is wrong
+
+
+def test_the_careful_shop_refuses_a_server_that_may_lose_its_jobs(shop: Path, tmp_path: Path) -> None:
+    """As docs/how-to/redis.md says."""
+    config = EXAMPLES / "careful_shop" / "hexjobs.yaml"
+    with ValkeyProcess(tmp_path, durable=False) as server:
+        environ = {
+            **os.environ,
+            "HEXJOBS_JOBS__PROVIDER": "redis",
+            "HEXJOBS_JOBS__REDIS__ADDR": server.url,
+        }
+        command = [sys.executable, "-m", "hexjobs", "worker", "--burst", "--config", str(config)]
+        ended = subprocess.run(
+            command, check=False, cwd=EXAMPLES, env=environ, capture_output=True, text=True, timeout=50
+        )
+    assert ended.returncode == 2, ended.stderr
+    assert "jobs.require_durable" in ended.stderr
 
 
 @pytest.mark.parametrize("page", sorted(HOW_TO.glob("*.md")), ids=lambda page: page.stem)
-def test_the_code_of_the_pages_is_that_of_the_examples(page: Path) -> None:
-    """Word by word, so that it runs."""
+def test_the_code_of_the_pages_is_that_of_the_examples(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word by word, so that it runs; and the command line takes what is typed."""
     sources = [path for path in EXAMPLES.rglob("*") if path.suffix in {".py", ".ini", ".yaml"}]
     texts = [path.read_text("utf-8") for path in (*sources, Path(__file__))]
-    blocks = re.findall(
-        r"^```(?:python|yaml|ini)\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE
-    )
-    assert blocks
+    fenced = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    blocks = [block for language, block in fenced if language in {"python", "yaml", "ini"}]
+    typed = "".join(block for language, block in fenced if language == "console").replace("$ ", "")
+    commands = examples(typed)
+    assert blocks or commands
     assert [block for block in blocks if not any(block in text for text in texts)] == []
+    for words in commands:
+        parse(words, monkeypatch)
 
 
 def test_links_of_the_pages_lead_somewhere() -> None:

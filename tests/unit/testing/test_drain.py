@@ -338,3 +338,12 @@ def test_a_handler_module_that_is_wrong_is_told_at_once() -> None:
     """Not at the first submit."""
     with pytest.raises(InvalidConfiguration, match="no_such_module"):
         TestJobs(handlers=["no_such_module"])
+
+
+def test_a_configuration_that_demands_durability_serves_in_tests(tmp_path: Path) -> None:
+    """That of production, as it is: the jobs of a test are in memory all the same."""
+    config = tmp_path / "production.yaml"
+    config.write_text("jobs: {provider: redis, require_durable: true}")
+    with TestJobs(config=config) as jobs:
+        job_id = jobs.service.submit_job("data_cleanup", {"cleanup_type": "temp_files", "older_than_hours": 1})
+        assert jobs.service.get_job_status(job_id) is JobStatus.PENDING
