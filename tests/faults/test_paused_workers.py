@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from faults.harness.stage import LEASE, RECOVERY, Stage
+from faults.harness.worker_process import WorkerProcess
 
 
 def test_a_worker_that_was_paused_past_its_lease_is_fenced(stage: Stage) -> None:
@@ -37,39 +39,54 @@ def test_a_worker_that_was_paused_past_its_lease_is_fenced(stage: Stage) -> None
         assert stage.judge() == []
 
 
-def test_a_handler_that_blocks_the_event_loop_keeps_its_lease(stage: Stage) -> None:
-    """Fault 9: three leases in time.sleep: no job of that worker runs twice, and the log has the job and its stack."""
-    with stage.start_worker() as worker, stage.start_worker() as other:
+Crew = tuple[Stage, WorkerProcess, WorkerProcess]
+
+
+@pytest.fixture(scope="module")
+def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    """Two workers for the tests of what holds a process up."""
+    with (
+        Stage(tmp_path_factory.mktemp("held")) as stage,
+        stage.start_worker() as worker,
+        stage.start_worker() as other,
+    ):
         worker.ready()
         other.ready()
-        job = stage.submit("blocking", {"seconds": 3 * LEASE})
-        neighbours = [stage.submit("thread_step", {"seconds": 3 * LEASE}) for _ in range(3)]
-        assert stage.until_ended(job, *neighbours) == ["completed"] * 4
-        assert [len(stage.entries("start", each)) for each in (job, *neighbours)] == [1] * 4
-        blocked = [*worker.events("event_loop_blocked"), *other.events("event_loop_blocked")]
-        assert job in {line["job_id"] for line in blocked}
-        assert "time.sleep" in blocked[0]["stack"]
-        lost = [*worker.events("worker_lost"), *other.events("worker_lost")]
-        assert not [line for line in lost if line["jobs"]], "those of the tests before have none"
-        assert stage.judge() == []
+        yield stage, worker, other
+
+
+def test_a_handler_that_blocks_the_event_loop_keeps_its_lease(crew: Crew) -> None:
+    """Fault 9: three leases in time.sleep: no job of that worker runs twice, and the log has the job and its stack."""
+    stage, worker, other = crew
+    job = stage.submit("blocking", {"seconds": 3 * LEASE})
+    neighbours = [stage.submit("thread_step", {"seconds": 3 * LEASE}) for _ in range(3)]
+    assert stage.until_ended(job, *neighbours) == ["completed"] * 4
+    assert [len(stage.entries("start", each)) for each in (job, *neighbours)] == [1] * 4
+    blocked = [*worker.events("event_loop_blocked"), *other.events("event_loop_blocked")]
+    assert job in {line["job_id"] for line in blocked}
+    assert "time.sleep" in blocked[0]["stack"]
+    assert not [*worker.events("worker_lost"), *other.events("worker_lost")]
+    assert stage.judge() == []
 
 
 @pytest.mark.parametrize("handler", ["regex_async", "regex_thread"])
-def test_a_held_interpreter_lock_is_fenced_and_explained(stage: Stage, handler: str) -> None:
+def test_a_held_interpreter_lock_is_fenced_and_explained(crew: Crew, handler: str) -> None:
     """A catastrophic regular expression over three leases: perhaps two runs, exactly one completion, and the stack."""
-    with stage.start_worker() as worker, stage.start_worker() as other:
-        worker.ready()
-        other.ready()
-        job = stage.submit(handler, {"seconds": 3 * LEASE})
-        first = stage.until_started(job)
-        holder = worker if first["pid"] in {each.pid for each in worker.family()} else other
-        line = holder.wait_for("interpreter_blocked")
-        assert job in line["job_ids"]
-        assert "hold_interpreter_lock" in line["stack"]
-        assert stage.until_ended(job) == ["completed"]
-        stage.until(
-            lambda: len(stage.entries("end", job)) == len(stage.entries("start", job)), "every run has ended"
-        )
-        if len(stage.entries("start", job)) > 1:
-            holder.wait_for("lease_lost")
-        assert stage.judge() == []
+    stage, worker, other = crew
+    job = stage.submit(handler, {"seconds": 3 * LEASE})
+    first = stage.until_started(job)
+    holder = worker if first["pid"] in {each.pid for each in worker.family()} else other
+
+    def explained() -> list[str]:
+        lines = holder.events("interpreter_blocked")
+        return [line["stack"] for line in lines if job in line["job_ids"]]
+
+    stacks = stage.until(explained, "the log says who holds the lock")
+    assert "hold_interpreter_lock" in stacks[0]
+    assert stage.until_ended(job) == ["completed"]
+    stage.until(
+        lambda: len(stage.entries("end", job)) == len(stage.entries("start", job)), "every run has ended"
+    )
+    if len(stage.entries("start", job)) > 1:
+        holder.wait_for("lease_lost")
+    assert stage.judge() == []

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import redis
 
 from faults.harness.stage import Stage
 from faults.harness.worker_process import WorkerProcess
@@ -67,6 +68,15 @@ def test_what_is_raised_never_stops_the_pool(crew: tuple[Stage, WorkerProcess]) 
     assert stage.judge() == []
 
 
+def put(client: redis.Redis, job: str, data: bytes) -> None:
+    """Make data wait as a job, in one step, past everything that checks it."""
+    with client.pipeline(transaction=True) as step:
+        step.set(f"jobs:data:{job}", data)
+        step.lpush("jobs:queue:default:normal", job)
+        step.zadd("jobs:ready", {"default": 0})
+        step.execute()
+
+
 def test_raw_bytes_that_are_no_job_are_kept_and_stop_nobody(crew: tuple[Stage, WorkerProcess]) -> None:
     """Fault 35, past the submit's own checks: each is dead-lettered with its bytes as they were, or runs."""
     stage, _ = crew
@@ -74,9 +84,7 @@ def test_raw_bytes_that_are_no_job_are_kept_and_stop_nobody(crew: tuple[Stage, W
         jobs = {name: uuid4().hex for name in RAW}
         stage.foreign.update(jobs.values())
         for name, job in jobs.items():
-            client.set(f"jobs:data:{job}", RAW[name])
-            client.lpush("jobs:queue:default:normal", job)
-        client.zadd("jobs:ready", {"default": 0})
+            put(client, job, RAW[name])
         assert stage.until_ended(stage.submit("step")) == ["completed"], "which also wakes the worker"
         stage.drain()
         store = stage.snapshot()
@@ -96,9 +104,7 @@ def test_an_envelope_of_a_newer_version_waits_for_a_newer_worker(crew: tuple[Sta
     job = uuid4().hex
     data = json.dumps({"v": 2, "type": "step", "news": True}).encode()
     with stage.server.client() as client:
-        client.set(f"jobs:data:{job}", data)
-        client.lpush("jobs:queue:default:normal", job)
-        client.zadd("jobs:ready", {"default": 0})
+        put(client, job, data)
         assert stage.until_ended(stage.submit("step")) == ["completed"]
         stage.until(lambda: client.hget(f"jobs:state:{job}", "status") == b"scheduled", "it is put off")
         assert client.hget(f"jobs:state:{job}", "attempt") == b"0"

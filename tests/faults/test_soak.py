@@ -17,17 +17,17 @@ from faults.soak.usage import Usage
 def test_a_short_soak_finds_nothing(tmp_path: Path, seed: int) -> None:
     """Random faults for a few seconds, a drain, and the verdict: the same that `make soak` runs for minutes."""
     soak = Soak(tmp_path, seed, victims=1)
-    soak.run(6.0)
+    soak.run(5.0)
     assert soak.wrong == []
     assert soak.counts["acknowledged submits"] > 50
     assert soak.counts["completed"] > 0
-    assert sum(soak.faults.values()) > 2
+    assert sum(soak.faults.values()) > 0
     report(counts=soak.counts, faults=soak.faults, figures=soak.figures).write(tmp_path / "report.md")
 
 
 def test_a_few_kills_at_the_default_lease(tmp_path: Path, seed: int) -> None:
     """The other part of `make soak`, in small: interrupted jobs start again within ten seconds."""
-    kills = Kills(tmp_path, seed, kills=2, jobs=100)
+    kills = Kills(tmp_path, seed, kills=1, jobs=100)
     kills.run()
     assert kills.wrong == []
     assert (kills.counts["completed"], kills.counts["acknowledged submits"]) == (100, 100)

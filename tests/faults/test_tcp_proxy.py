@@ -93,7 +93,7 @@ def test_a_reset_is_no_farewell(proxy: TcpProxy) -> None:
 def test_a_lost_reply_was_asked_for(proxy: TcpProxy) -> None:
     """The question arrived, the answer does not, and the connection is gone; the next one is as before."""
     proxy.replies_to_lose = 1
-    with connected(proxy) as client, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connected(proxy) as client:
         said(client)
     with connected(proxy) as client:
         assert said(client) == b"hello\n"
@@ -106,7 +106,7 @@ def test_a_parted_road_freezes_what_is_open_and_refuses_what_is_new(proxy: TcpPr
         proxy.part()
         with pytest.raises(TimeoutError):
             said(client)
-        with connected(proxy) as new, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), connected(proxy) as new:
             new.recv(1)
         proxy.heal()
         assert client.recv(10) == b"hello\n"
@@ -131,5 +131,5 @@ def test_a_deaf_road_swallows_without_a_word(proxy: TcpProxy) -> None:
 
 def test_an_upstream_that_is_away_is_a_reset() -> None:
     """As a client of a server that is gone sees it."""
-    with TcpProxy("/nowhere") as proxy, connected(proxy) as client, pytest.raises(ConnectionResetError):
+    with TcpProxy("/nowhere") as proxy, pytest.raises(ConnectionResetError), connected(proxy) as client:
         client.recv(1)

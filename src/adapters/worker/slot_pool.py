@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -51,6 +52,7 @@ class SlotPool:
         self._wanted = slots
         self._free: list[Slot] = []
         self._busy: set[Slot] = set()
+        self._ended: deque[tuple[float, str]] = deque(maxlen=16)
         self._zombies = Zombies(zombie_limit, metrics)
         self._watch = RunWatch(self._busy, self._give_up, metrics, grace)
         self._record = RunRecord(metrics, observers)
@@ -104,8 +106,10 @@ class SlotPool:
         return [slot.delivery for slot in list(self._busy) if slot.delivery is not None]
 
     def job_ids(self) -> list[str]:
-        """The ids of what runs now; may be asked from any thread."""
-        return [delivery.job_id for delivery in self.deliveries()]
+        """The ids of what runs, or ended a second ago at most: it may have held the lock of who asks, from any thread."""
+        since = self._clock.monotonic() - 1
+        ended = [job_id for at, job_id in list(self._ended) if at >= since]
+        return [delivery.job_id for delivery in self.deliveries()] + ended
 
     def stop_runs(self, reason: StopReason, job_ids: Iterable[str] | None = None) -> int:
         """Stop runs, all or those named; how many heard it for the first time.
@@ -210,6 +214,8 @@ class SlotPool:
 
     def _release(self, slot: Slot) -> None:
         now = self._clock.monotonic()
+        if slot.delivery is not None:
+            self._ended.append((now, slot.delivery.job_id))
         if slot.stage is Stage.GIVEN_UP:
             self._zombies.remove(slot, now)
         else:

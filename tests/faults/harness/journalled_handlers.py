@@ -110,9 +110,9 @@ def gil_marker(context: JobContext) -> str:
 
 
 def hold_interpreter_lock(context: JobContext, seconds: float) -> None:
-    """One catastrophic match that takes about `seconds` to twice that: each further letter doubles it."""
+    """One catastrophic match that takes `seconds` or somewhat more: each further letter makes it 1.6 times as long."""
     Path(gil_marker(context)).touch()
-    pattern, length = re.compile("(a+)+$"), 16
+    pattern, length = re.compile("(a|aa)+$"), 20
     took = 0.0
     while took < 0.02:  # long enough to be measured
         length += 1
@@ -120,7 +120,7 @@ def hold_interpreter_lock(context: JobContext, seconds: float) -> None:
         pattern.match("a" * length + "b")
         took = time.thread_time() - begin
     while took < seconds:
-        length, took = length + 1, took * 2
+        length, took = length + 1, took * 1.618
     pattern.match("a" * length + "b")
 
 
@@ -214,7 +214,7 @@ async def dependent(context: JobContext, payload: dict[str, Any]) -> dict[str, i
     return done(context)
 
 
-@job_handler("endless", isolation="process", timeout="1s", max_retries=0)
+@job_handler("endless", isolation="process", timeout="3s", max_retries=0)
 def endless(context: JobContext, payload: dict[str, Any]) -> dict[str, int]:
     """Never returns: in one match of C code, beside a process and a thread of its own."""
     left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

@@ -220,7 +220,7 @@ class Stage:
     def forget(self) -> None:
         """Empty the journals and the logs, and drop the workers that are gone, before the next round of a long run."""
         self._reader.forget()
-        self.workers = [worker for worker in self.workers if worker.family()]
+        self.workers = [worker for worker in self.workers if not worker.is_gone]
         for worker in self.workers:
             worker.forget_log()
 

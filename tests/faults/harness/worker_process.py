@@ -95,6 +95,11 @@ class WorkerProcess:
             return found or [parent]
         return []
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the parent has ended, and all that it started."""
+        return self._process.poll() is not None and not self.family()
+
     def family(self) -> list[psutil.Process]:
         """All that is alive of it, wherever it is by now."""
         found = []
@@ -132,9 +137,12 @@ class WorkerProcess:
     def kill(self) -> list[int]:
         """SIGKILL all of it, so that nobody is started again; the ids of those that were killed."""
         killed: list[int] = []
-        while family := self.family():
+        while not self.is_gone:
+            family = self.family()
             with contextlib.suppress(psutil.NoSuchProcess):
                 psutil.Process(self.pid).suspend()
+            if self._process.poll() is None and self.pid not in {process.pid for process in family}:
+                self._process.kill()  # so young that it does not carry its mark yet
             for process in family:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()

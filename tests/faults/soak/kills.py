@@ -15,7 +15,7 @@ RECOVERY = 10.0
 """What is promised at the defaults: a killed worker's jobs start again within ten seconds."""
 SECONDS_BETWEEN = 1.2
 BATCH = 20
-CREW = 4
+MOST_WORKERS = 4
 
 
 class Kills:
@@ -34,7 +34,7 @@ class Kills:
         with Stage(
             self._folder, worker_pool={"lease": f"{LEASE:g}s", "worker_count": 10, "crash_limit": 1000}
         ) as stage:
-            crew = [stage.start_worker().ready() for _ in range(CREW)]
+            crew = [stage.start_worker().ready() for _ in range(min(MOST_WORKERS, self._kills + 1))]
             submitted = 0
             for kill in range(1, self._kills + 1):
                 ends = time.monotonic() + SECONDS_BETWEEN
