@@ -75,6 +75,8 @@ class Fetch:
             return 0
         self.found_nothing = not deliveries
         for delivery in deliveries:
+            if delivery.crashes:  # told here too: who took it over may have died before it could
+                log.warning("job_runs_again", job_id=delivery.job_id, crashes=delivery.crashes)
             self.pool.start(delivery)
         return 0 if deliveries or self.wait else BURST_PAUSE_SECONDS
 

@@ -163,6 +163,7 @@ def test_jobs_of_a_dead_worker_are_taken_over(tmp_path: Path, logged: list[Any])
         [lost] = of(logged, "worker_lost")
         assert (lost["worker_id"], lost["jobs"]) == ("dead", 1)
         assert [line["job_id"] for line in of(logged, "job_recovered")] == [job_id]
+        assert [(line["job_id"], line["crashes"]) for line in of(logged, "job_runs_again")] == [(job_id, 1)]
 
     with ValkeyProcess(tmp_path) as server:
         run(scenario(server.url))

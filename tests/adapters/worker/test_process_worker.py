@@ -225,7 +225,9 @@ def test_health_names_each_slot_and_what_it_does() -> None:
             assert health.is_healthy
             busy = [slot for slot in health.details["slots"] if slot["state"] == "busy"]
             assert [(slot["job_id"], slot["job_type"]) for slot in busy] == [(job_id, "gated")]
-            assert {"fetch", "lease", "sweep", "reconcile", "schedule", "collect"} == set(health.details["roles"])
+            assert {"fetch", "lease", "sweep", "reconcile", "schedule", "collect"} == set(
+                health.details["roles"]
+            )
             gate.open.set()
 
     run(scenario())

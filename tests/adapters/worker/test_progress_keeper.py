@@ -64,7 +64,7 @@ def test_one_of_a_run_that_is_no_longer_current_is_told_and_counted() -> None:
     assert [(line["event"], line["job_id"], line["fence"]) for line in lines] == [
         ("progress_refused", "job", 7)
     ]
-    assert 'hexjobs_refused_results_total 1.0' in text
+    assert "hexjobs_refused_results_total 1.0" in text
 
 
 @pytest.mark.parametrize("order", [(7, 8), (8, 7)])

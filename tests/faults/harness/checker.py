@@ -161,7 +161,7 @@ def _counts(evidence: Evidence) -> Iterator[str]:
 def _visibility(evidence: Evidence) -> Iterator[str]:
     if not evidence.log:
         return
-    crashed = evidence.logged("job_recovered", "job_crashed")
+    crashed = evidence.logged("job_recovered", "job_crashed", "job_runs_again")
     dead = evidence.logged("job_dead", "settle_failed", "store_repaired", "result_refused")
     killed = {pid for entry in evidence.of("killed", "") for pid in entry["pids"]}
     silenced = {

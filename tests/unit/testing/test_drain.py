@@ -345,5 +345,7 @@ def test_a_configuration_that_demands_durability_serves_in_tests(tmp_path: Path)
     config = tmp_path / "production.yaml"
     config.write_text("jobs: {provider: redis, require_durable: true}")
     with TestJobs(config=config) as jobs:
-        job_id = jobs.service.submit_job("data_cleanup", {"cleanup_type": "temp_files", "older_than_hours": 1})
+        job_id = jobs.service.submit_job(
+            "data_cleanup", {"cleanup_type": "temp_files", "older_than_hours": 1}
+        )
         assert jobs.service.get_job_status(job_id) is JobStatus.PENDING
