@@ -51,9 +51,8 @@ def test_a_dropped_fence_is_seen(saboteurs: Stage, guard: str, said: str) -> Non
 
 def test_a_dequeue_in_two_steps_is_seen(saboteurs: Stage) -> None:
     """A worker that dies between pop and record takes the job with it; the check of the store sees it as well."""
+    job = saboteurs.submit("step")  # before the worker is there: its first look finds it
     with saboteurs.start_worker(**{VARIABLE: "pop_then_record"}) as worker:
-        worker.ready()
-        job = saboteurs.submit("step")
         saboteurs.until(lambda: saboteurs.entries("popped", job), "the job is popped")
         saboteurs.kill(worker)
     found = saboteurs.judge()

@@ -69,7 +69,7 @@ def test_a_coroutine_that_swallows_its_cancelling_becomes_a_zombie() -> None:
     """Settled without it, replaced, its late result dropped, and forgotten when it ends."""
     release = asyncio.Event()
 
-    @job_handler("stubborn", timeout=TIMEOUT)
+    @job_handler("stubborn", timeout=TIMEOUT, retry_delay="1h")
     async def stubborn(context: JobContext, payload: dict[str, Any]) -> str:
         while not release.is_set():
             try:
