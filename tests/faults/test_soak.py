@@ -10,8 +10,10 @@ import pytest
 
 from faults.soak.fault_report import PAGE, FaultReport, problems_of
 from faults.soak.kills import Kills
+from faults.soak.server_usage import MOST_GROWTH, ServerUsage, shipped_scripts
 from faults.soak.soak import Soak
 from faults.soak.usage import Usage
+from support.valkey_process import ValkeyProcess
 
 
 def test_a_short_soak_finds_nothing(tmp_path: Path, seed: int) -> None:
@@ -87,3 +89,39 @@ def test_growth_is_seen() -> None:
     assert round(growing.slope) == 120
     flat.processes.add(1)
     assert flat.problems(8.0, 4) == ["soak: flat, which nobody killed, was replaced 1 times"]
+
+
+def test_what_stays_in_a_server_is_seen(tmp_path: Path) -> None:
+    """Each byte of each key counts, and nothing of the server's own: a restart changes nothing."""
+    usage = ServerUsage()
+    with ValkeyProcess(tmp_path) as server:
+        for step in ("nothing", "a key", "restart", "script"):
+            if step == "restart":
+                server.kill()
+                server.start()
+            with server.client() as client:
+                if step == "a key":
+                    client.set("jobs:left", b"x" * MOST_GROWTH)
+                elif step == "script":
+                    client.eval("return 1", 0)
+                usage.take(client)
+    first, with_key, restarted, _ = usage.keys
+    assert first == 0
+    assert MOST_GROWTH < with_key == restarted < MOST_GROWTH * 1.5
+    assert usage.scripts == [0, 0, 0, 1]
+    [problem] = usage.problems()
+    assert problem.startswith("I6: the keys of the emptied server have ")
+
+
+@pytest.mark.parametrize(
+    ("keys", "scripts", "found"),
+    [
+        ([5_000, 5_000 + MOST_GROWTH], [40, 41], 0),
+        ([5_000, 5_001 + MOST_GROWTH, 5_000], [40, 40], 1),
+        ([5_000, 5_000], [40, 10_000], 1),
+    ],
+)
+def test_growth_of_a_server_is_judged(keys: list[int], scripts: list[int], found: int) -> None:
+    """In every round, also where a later one is well again."""
+    assert shipped_scripts() > 40
+    assert len(ServerUsage(keys, scripts, [1, 1]).problems()) == found

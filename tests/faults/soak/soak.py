@@ -14,6 +14,7 @@ from faults.harness.fault_schedule import FaultSchedule, PlannedFault
 from faults.harness.stage import LEASE, RECOVERY, Stage
 from faults.soak.load import Load
 from faults.soak.random_faults import KINDS, RandomFaults
+from faults.soak.server_usage import ServerUsage
 from faults.soak.usage import Usage
 
 ROUND_SECONDS = 60.0
@@ -22,8 +23,6 @@ MOST_GROWTH = 8.0
 MOST_DESCRIPTORS = 4
 RECOVERY_AMONG_FAULTS = RECOVERY + 12.0
 """Another fault may put a recovery off: by its length, and by a bounded read of a connection that is silent."""
-MOST_BYTES = 256 << 10
-"""By how much the data of an emptied server may differ from the first time: its tables keep some room."""
 
 
 class Soak:
@@ -37,7 +36,7 @@ class Soak:
         )
         self._victims = victims
         self._usages = [Usage("the worker"), Usage("its parent")]
-        self._emptied: list[int] = []
+        self._server = ServerUsage()
         self._slowest = 0.0
         self.counts: Counter[str] = Counter({"acknowledged submits": 0, "completed": 0, "runs": 0})
         self.faults: Counter[str] = Counter()
@@ -60,20 +59,15 @@ class Soak:
                 number += 1
         for usage in self._usages:
             self.wrong += usage.problems(MOST_GROWTH, MOST_DESCRIPTORS)
-        if self._emptied[-1] - self._emptied[0] > MOST_BYTES:
-            self.wrong.append(
-                f"I6: the emptied server holds {self._emptied[-1]:,} bytes, at first {self._emptied[0]:,}"
-            )
+        self.wrong += self._server.problems()
 
     @property
     def figures(self) -> dict[str, str]:
         """For the report."""
         figures = {name: value for usage in self._usages for name, value in usage.figures().items()}
-        if not self._emptied:
+        if not self._server.keys:
             return figures
-        figures["bytes of data in the emptied server"] = (
-            f"{self._emptied[0]:,} after the first round, {self._emptied[-1]:,} after the last of {len(self._emptied)}"
-        )
+        figures |= self._server.figures()
         figures["slowest new start after a kill among other faults"] = (
             f"{self._slowest:.1f} s, at a lease of {LEASE:g} s"
         )
@@ -118,7 +112,7 @@ class Soak:
         time.sleep(2 * LEASE)  # in which dead workers are taken over
         self.wrong += left_over(self.stage.snapshot(), PERMANENT | OF_LIVING_WORKERS)
         with self.stage.server.client() as client:
-            self._emptied.append(int(client.info("memory")["used_memory_dataset"]))
+            self._server.take(client)
         parent = psutil.Process(faults.steady.pid)
         for usage, process in zip(self._usages, (faults.steady.runners()[0], parent), strict=True):
             usage.take(process, seconds)
