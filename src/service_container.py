@@ -6,6 +6,8 @@ as tests do.
 
 from __future__ import annotations
 
+from functools import partial
+
 from dependency_injector import containers, providers
 
 from . import handler_wiring, wiring
@@ -59,31 +61,20 @@ class ServiceContainer(containers.DeclarativeContainer):
     keys = providers.Singleton(Keys, jobs.redis.key_prefix)
     memory = providers.Singleton(MemoryStore)
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
-    access = providers.Container(
+    _access = partial(
+        providers.Container,
         StoreAccess,
         settings=settings,
         validator=validator,
         keys=keys,
         memory=memory,
-        transport=providers.Singleton(AsyncTransport, address),
-        clock=clock,
     )
-    blocking_access = providers.Container(
-        StoreAccess,
-        settings=settings,
-        validator=validator,
-        keys=keys,
-        memory=memory,
+    access = _access(transport=providers.Singleton(AsyncTransport, address), clock=clock)
+    blocking_access = _access(
         transport=providers.Singleton(BlockingTransport, address),
         clock=providers.Singleton(BlockingSystemClock),
     )
-
-    lease_access = providers.Container(
-        StoreAccess,
-        settings=settings,
-        validator=validator,
-        keys=keys,
-        memory=memory,
+    lease_access = _access(
         transport=providers.Singleton(
             BlockingTransport, providers.Callable(lease_address, address, jobs.worker_pool.lease)
         ),

@@ -64,8 +64,15 @@ async def close_nothing() -> None:
     """Memory has no connections."""
 
 
+def kept_by(
+    name: providers.Provider[str], on_a_server: providers.Provider[Any], in_memory: providers.Provider[Any]
+) -> providers.Selector:
+    """What the configured provider has: embedded and redis differ in their address alone."""
+    return providers.Selector(name, embedded=on_a_server, redis=on_a_server, memory=in_memory)
+
+
 class StoreAccess(containers.DeclarativeContainer):
-    """One way to the store: the event loop's or the threads'; they differ in transport and clock alone."""
+    """One way to the store: the event loop's, the threads', or the lease's; they differ in transport and clock alone."""
 
     settings = providers.Dependency(instance_of=Settings)
     validator = providers.Dependency(instance_of=JobValidator)
@@ -77,69 +84,48 @@ class StoreAccess(containers.DeclarativeContainer):
     """A `Clock`; likewise."""
     provider_name = providers.Callable(wiring.provider_name, settings)
 
-    _redis_queue = providers.Singleton(RedisJobQueue, transport, keys)
-    _redis_store = providers.Singleton(RedisJobStore, transport, keys)
-    _redis_schedules = providers.Singleton(RedisScheduleStore, transport, keys)
-    _redis_leases = providers.Singleton(RedisLeases, transport, keys)
-    _redis_control = providers.Singleton(RedisQueueControl, transport, keys)
-    _redis_dead_letters = providers.Singleton(RedisDeadLetters, transport, keys)
-    _redis_circuits = providers.Singleton(RedisCircuits, transport, keys)
-    queue = providers.Selector(
+    queue = kept_by(
         provider_name,
-        embedded=_redis_queue,
-        redis=_redis_queue,
-        memory=providers.Singleton(MemoryJobQueue, memory, clock),
+        providers.Singleton(RedisJobQueue, transport, keys),
+        providers.Singleton(MemoryJobQueue, memory, clock),
     )
-    store = providers.Selector(
+    store = kept_by(
         provider_name,
-        embedded=_redis_store,
-        redis=_redis_store,
-        memory=providers.Singleton(MemoryJobStore, memory, clock),
+        providers.Singleton(RedisJobStore, transport, keys),
+        providers.Singleton(MemoryJobStore, memory, clock),
     )
-    schedules = providers.Selector(
+    schedules = kept_by(
         provider_name,
-        embedded=_redis_schedules,
-        redis=_redis_schedules,
-        memory=providers.Singleton(MemoryScheduleStore, memory, clock),
+        providers.Singleton(RedisScheduleStore, transport, keys),
+        providers.Singleton(MemoryScheduleStore, memory, clock),
     )
-    leases = providers.Selector(
+    leases = kept_by(
         provider_name,
-        embedded=_redis_leases,
-        redis=_redis_leases,
-        memory=providers.Singleton(MemoryLeases, memory, clock),
+        providers.Singleton(RedisLeases, transport, keys),
+        providers.Singleton(MemoryLeases, memory, clock),
     )
-    circuits = providers.Selector(
+    circuits = kept_by(
         provider_name,
-        embedded=_redis_circuits,
-        redis=_redis_circuits,
-        memory=providers.Singleton(MemoryCircuits, memory, clock),
+        providers.Singleton(RedisCircuits, transport, keys),
+        providers.Singleton(MemoryCircuits, memory, clock),
     )
-    control = providers.Selector(
+    control = kept_by(
         provider_name,
-        embedded=_redis_control,
-        redis=_redis_control,
-        memory=providers.Singleton(MemoryQueueControl, memory, clock),
+        providers.Singleton(RedisQueueControl, transport, keys),
+        providers.Singleton(MemoryQueueControl, memory, clock),
     )
-    dead_letters = providers.Selector(
+    dead_letters = kept_by(
         provider_name,
-        embedded=_redis_dead_letters,
-        redis=_redis_dead_letters,
-        memory=providers.Singleton(MemoryDeadLetters, memory, clock),
+        providers.Singleton(RedisDeadLetters, transport, keys),
+        providers.Singleton(MemoryDeadLetters, memory, clock),
     )
     scheduler = providers.Singleton(CronScheduler, schedules, clock)
-    _redis_check = providers.Singleton(RedisStoreCheck, transport, keys, scheduler)
-    store_check = providers.Selector(
+    store_check = kept_by(
         provider_name,
-        embedded=_redis_check,
-        redis=_redis_check,
-        memory=providers.Singleton(MemoryStoreCheck, memory, clock),
+        providers.Singleton(RedisStoreCheck, transport, keys, scheduler),
+        providers.Singleton(MemoryStoreCheck, memory, clock),
     )
-    close = providers.Selector(
-        provider_name,
-        embedded=transport.provided.close,
-        redis=transport.provided.close,
-        memory=providers.Object(close_nothing),
-    )
+    close = kept_by(provider_name, transport.provided.close, providers.Object(close_nothing))
     use_cases = providers.Singleton(
         wiring.use_cases,
         settings,
