@@ -16,10 +16,8 @@ import structlog
 from faults.harness.tcp_proxy import TcpProxy
 from hexjobs import AsyncBackgroundJobService, JobContext, JobStatus, job_handler
 from hexjobs.adapters.redis.leases import RedisLeases
-from hexjobs.adapters.worker.loop_watch import LoopWatch
 from hexjobs.adapters.worker.worker_identity import WorkerIdentity
-from hexjobs.domain.transitions import JobEvent
-from hexjobs.ports.delivery import Settlement, Subscription
+from hexjobs.ports.delivery import Subscription
 from hexjobs.ports.leases import WorkerFacts
 from support.run import run
 from support.until import until
@@ -212,97 +210,6 @@ def test_a_worker_whose_lease_is_gone_goes_on_under_a_new_id(
 
     with ValkeyProcess(tmp_path) as server:
         run(scenario(server.url))
-
-
-def test_a_job_under_which_workers_die_is_quarantined(tmp_path: Path) -> None:
-    """After `crash_limit` crashes, or the first one with on_crash="fail"; it never starts again, its data stay."""
-    ran: list[str] = []
-
-    @job_handler("twice", crash_limit=2)
-    async def twice(context: JobContext, payload: dict[str, Any]) -> None:
-        ran.append("twice")
-
-    @job_handler("never", on_crash="fail")
-    async def never(context: JobContext, payload: dict[str, Any]) -> None:
-        ran.append("never")
-
-    @job_handler("usual")
-    async def usual(context: JobContext, payload: dict[str, Any]) -> None:
-        ran.append("usual")
-
-    async def scenario(url: str) -> None:
-        store = {"provider": "redis", "redis": {"addr": url}}
-        ids = {}
-        with handler_module(twice, never, usual) as name:
-            container = container_with(name, **store)
-            async with AsyncBackgroundJobService(container) as service:
-                for job_type, crashes in (("twice", 2), ("never", 1), ("usual", 2), ("usual", 3)):
-                    job_id = ids[job_type, crashes] = await service.submit_job(job_type, {"x": 1})
-                    for crash in range(crashes):
-                        dying = Subscription(f"dying-{job_id}-{crash}", {"default": 1})
-                        taken = await container.access.queue().dequeue(dying, 10, timedelta(0))
-                        await container.access.queue().settle(
-                            [_given_back(d) for d in taken if d.job_id != job_id]
-                        )
-                        await container.access.leases().take_over(dying.worker_id, None)
-        async with working(twice, never, usual, worker_pool={**SHORT, "crash_limit": 3}, **store) as (
-            service,
-            _,
-        ):
-            ended = {key: await service.wait_for(job_id, SOON) for key, job_id in ids.items()}
-            for key in (("twice", 2), ("never", 1), ("usual", 3)):
-                job = ended[key]
-                assert (job.status, job.reason, job.crashes) == (JobStatus.FAILED, "crashed", key[1])
-                assert job.payload.value() == {"x": 1}
-            assert ended["usual", 2].status is JobStatus.COMPLETED
-            assert ran == ["usual"]
-            await service.retry_job(ids["twice", 2])
-            assert (await service.wait_for(ids["twice", 2], SOON)).status is JobStatus.COMPLETED
-
-    with ValkeyProcess(tmp_path) as server:
-        run(scenario(server.url))
-
-
-def _given_back(delivery: Any) -> Any:
-    return Settlement(delivery, JobEvent.GIVEN_BACK)
-
-
-def test_code_that_holds_the_interpreter_lock_is_told(logged: list[Any]) -> None:
-    """Not even the watching thread runs meanwhile; the stacks were written without the lock."""
-
-    def hold(seconds: float) -> None:
-        ends = time.monotonic() + seconds
-        length = 22
-        while time.monotonic() < ends:
-            re.match(r"(a+)+$", "a" * length + "b")
-            length += 1
-
-    async def scenario() -> None:
-        watch = LoopWatch(0.2, lambda: ["job-1"])
-        watch.start()
-        try:
-            hold(1.5)
-            await until(lambda: bool(of(logged, "interpreter_blocked")))
-        finally:
-            await asyncio.to_thread(watch.stop)
-
-    run(scenario())
-    line = of(logged, "interpreter_blocked")[0]
-    assert line["job_ids"] == ["job-1"]
-    assert "in hold" in line["stack"]
-
-
-def test_a_loop_that_runs_is_not_told(logged: list[Any]) -> None:
-    """However long it is watched."""
-
-    async def scenario() -> None:
-        watch = LoopWatch(0.2, list)
-        watch.start()
-        await asyncio.sleep(1)
-        await asyncio.to_thread(watch.stop)
-
-    run(scenario())
-    assert logged == []
 
 
 def test_an_identity_is_renewed_once() -> None:
