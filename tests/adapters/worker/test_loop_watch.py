@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import deque
 from typing import Any
 
 import pytest
 import structlog
 
+from hexjobs import JobContext, job_handler
 from hexjobs.adapters.worker.loop_watch import LoopWatch
 from support.run import run
 from support.until import until
+from support.worker_harness import working
 
 
 @pytest.fixture
@@ -63,3 +66,22 @@ def test_a_loop_that_runs_is_not_told(logged: list[Any]) -> None:
 
     run(scenario())
     assert logged == []
+
+
+def test_a_job_that_has_just_ended_is_named_too() -> None:
+    """It may have held the lock of who asks; one that ended longer ago did not."""
+
+    @job_handler("noop")
+    async def noop(context: JobContext, payload: dict[str, Any]) -> None:
+        """Does nothing."""
+
+    async def scenario() -> None:
+        async with working(noop) as (jobs, worker):
+            job_id = await jobs.submit_job("noop", {})
+            await jobs.wait_for(job_id, "10s")
+            await worker.pool.wait_until_idle()
+            assert worker.pool.job_ids() == [job_id]
+            worker.pool._ended = deque((at - 2, ended) for at, ended in worker.pool._ended)
+            assert worker.pool.job_ids() == []
+
+    run(scenario())
