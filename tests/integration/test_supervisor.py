@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,16 @@ def test_children_whose_parent_was_killed_stop_by_themselves(shell: CommandLine)
     assert shell.job(job_id)["result"] == "went"
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """SIGHUP is not ignored, as under nohup, which processes inherit."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.usefixtures("hangup")
 def test_a_stop_during_the_start_is_a_clean_exit(shell: CommandLine, number: signal.Signals) -> None:
     """No traceback, no child left, code 0."""
     with shell.start("worker", "--processes", "2") as worker:
@@ -154,6 +164,21 @@ def test_a_stop_during_the_start_is_a_clean_exit(shell: CommandLine, number: sig
     assert ended.code == 0
     assert "Traceback" not in ended.err
     assert not [child for child in children if child.is_running()]
+
+
+def test_a_hangup_that_is_ignored_stays_ignored(shell: CommandLine) -> None:
+    """As nohup wants it: the worker goes on, and stops when it is asked to."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with shell.start("worker") as worker:
+            ready(worker, 1)
+            worker.signal(signal.SIGHUP)
+            job_id = shell.submit("note", '{"number": 1}')
+            eventually(lambda: shell.job(job_id)["status"] == "completed", lambda: worker.err)
+            worker.signal(signal.SIGTERM)
+            assert worker.end().code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_child_that_has_run_enough_jobs_is_replaced(shell: CommandLine) -> None:
