@@ -20,7 +20,15 @@ from ...ports.envelope import Message
 from ...ports.risk import Risk
 from .keys import Keys
 from .layout import refuse_newer_layout
-from .replies import KEPT_OUT, deliveries, enqueue_results, milliseconds, queue_stats
+from .replies import (
+    KEPT_OUT,
+    deliveries,
+    enqueue_results,
+    is_delivery,
+    posted_delivery,
+    queue_stats,
+)
+from .requests import enqueue_arguments, settle_arguments
 from .scripts import script
 from .store_risks import store_risks
 from .transport import LONGEST_BLOCK_SECONDS, Argument, Transport
@@ -54,20 +62,7 @@ class RedisJobQueue:
             for message in messages
             if message.envelope.queue in caps
         }
-        arguments: list[Argument] = [self._keys.prefix, int(atomic), len(known_caps)]
-        for queue, cap in known_caps.items():
-            arguments += (queue, cap)
-        for message in messages:
-            envelope = message.envelope
-            arguments += (
-                message.job_id,
-                message.data,
-                envelope.queue,
-                envelope.priority,
-                "" if envelope.due is None else envelope.due,
-                envelope.unique or "",
-                envelope.type,
-            )
+        arguments = enqueue_arguments(self._keys.prefix, messages, known_caps, atomic=atomic)
         answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
         results = enqueue_results(messages, answers, known_caps)
         if atomic and KEPT_OUT in answers and all(result.error is None for result in results):
@@ -90,11 +85,23 @@ class RedisJobQueue:
         if next_due is not None:
             seconds = min(seconds, next_due)
         if seconds > 0 and subscription.worker_id not in self._woken:
-            mailbox = self._keys.mailbox(subscription.worker_id)
-            await self._transport.wait("BLPOP", mailbox, max(seconds, SHORTEST_BLOCK_SECONDS))
+            handed = await self._wait(subscription.worker_id, max(seconds, SHORTEST_BLOCK_SECONDS))
+            if handed is not None:
+                return [handed]
         self._woken.discard(subscription.worker_id)
         found, _ = await self._fetch(subscription, limit, "2")
         return found
+
+    async def _wait(self, worker_id: str, seconds: float) -> Delivery | None:
+        """Wait blocked on the mailbox; the job that was put there, None when there is none or a fetch will find some."""
+        self._unsure.add(worker_id)
+        answer = await self._transport.wait("BLPOP", self._keys.mailbox(worker_id), seconds)
+        self._unsure.discard(worker_id)
+        if answer is None or not is_delivery(answer[1]):
+            return None
+        delivery = posted_delivery(answer[1], worker_id)
+        self._held.setdefault(worker_id, set()).add(delivery.job_id)
+        return delivery
 
     async def _fetch(
         self, subscription: Subscription, limit: int, idle: str
@@ -135,23 +142,7 @@ class RedisJobQueue:
         """See `JobQueue.settle`."""
         if not settlements:
             return []
-        arguments: list[Argument] = [self._keys.prefix]
-        for settlement in settlements:
-            delivery = settlement.delivery
-            arguments += (
-                delivery.job_id,
-                delivery.fence,
-                delivery.worker_id,
-                settlement.event.value,
-                delivery.queue,
-                delivery.priority.word,
-                milliseconds(settlement.delay, 0),
-                milliseconds(settlement.keep),
-                settlement.error or "",
-                settlement.reason or settlement.event.value,
-                settlement.result or b"",
-                settlement.unique or "",
-            )
+        arguments = settle_arguments(self._keys.prefix, settlements)
         answers = await self._transport.run(script("settle"), arguments)
         for settlement in settlements:
             held = self._held.get(settlement.delivery.worker_id)
@@ -165,7 +156,7 @@ class RedisJobQueue:
             return []
         arguments: list[Argument] = [self._keys.prefix]
         for delivery in deliveries:
-            arguments += (delivery.job_id, delivery.fence)
+            arguments += (delivery.job_id, delivery.fence, delivery.worker_id)
         answers = await self._transport.run(script("extend"), arguments, repeatable=True)
         return [_LEASE_STATES[answer] for answer in answers]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,7 +16,8 @@ from ...ports.delivery import Delivery, EnqueueResult, QueueStats
 from ...ports.envelope import MalformedEnvelope, Message, decode_envelope, made_at
 from ...ports.job_store import StoredJob
 
-FIELDS_OF_DELIVERY = 7
+AT_FIRST_DELIVERY = 4
+FIELDS_OF_DELIVERY = 5
 KEPT_OUT = b"none"
 
 
@@ -66,20 +68,35 @@ def _canonical(payload: bytes) -> bytes:
 
 
 def deliveries(reply: Sequence[Any], worker_id: str) -> list[Delivery]:
-    """The deliveries of a dequeue's answer."""
-    return [
-        Delivery(
-            job_id=reply[at].decode(),
-            data=reply[at + 1],
-            queue=reply[at + 2].decode(),
-            priority=JobPriority.parse(reply[at + 3].decode()),
-            attempt=int(reply[at + 4]),
-            crashes=int(reply[at + 5]),
-            fence=int(reply[at + 6]),
-            worker_id=worker_id,
-        )
-        for at in range(2, len(reply), FIELDS_OF_DELIVERY)
-    ]
+    """The deliveries of a dequeue's answer, those from the worker's mailbox first."""
+    found = [posted_delivery(text, worker_id) for text in reply[2]]
+    if len(reply) > AT_FIRST_DELIVERY:
+        fence = reply[AT_FIRST_DELIVERY - 1]
+        for at in range(AT_FIRST_DELIVERY, len(reply), FIELDS_OF_DELIVERY):
+            job_id, data, place, attempt, crashes = reply[at : at + FIELDS_OF_DELIVERY]
+            queue, priority = _place(place)
+            found.append(Delivery(job_id.decode(), queue, priority, data, attempt, fence, crashes, worker_id))
+            fence += 1
+    return found
+
+
+def is_delivery(text: bytes) -> bool:
+    """Whether what lay in a mailbox is a job; else it is a token that only wakes."""
+    return b"\n" in text
+
+
+def posted_delivery(text: bytes, worker_id: str) -> Delivery:
+    """The delivery that lay in a worker's mailbox, as `handing.lua` writes it."""
+    head, _, data = text.partition(b"\n")
+    job_id, queue, level, attempt, crashes, fence = head.decode().split(" ")
+    priority = JobPriority.parse(level)
+    return Delivery(job_id, queue, priority, data, int(attempt), int(fence), int(crashes), worker_id)
+
+
+@lru_cache(maxsize=4096)
+def _place(place: bytes) -> tuple[str, JobPriority]:
+    queue, _, level = place.decode().partition(" ")
+    return queue, JobPriority.parse(level)
 
 
 def queue_stats(queue: str, reply: Sequence[Any]) -> QueueStats:

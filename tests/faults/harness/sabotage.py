@@ -19,8 +19,8 @@ from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Settlement
 
 VARIABLE = "HEXJOBS_FAULTS_SABOTAGE"
-FENCE_CHECK = "known[1] ~= 'processing' or known[2] ~= fence"
-WITHOUT_FENCE = "known[1] ~= 'processing'"
+FENCE_CHECK = "entry == kind.place .. fence"
+WITHOUT_FENCE = "true"
 SECONDS_BETWEEN = 60.0
 
 

@@ -18,7 +18,7 @@ from faults.soak.server_usage import ServerUsage
 from faults.soak.usage import Usage
 
 ROUND_SECONDS = 60.0
-OF_LIVING_WORKERS = {"idle", "mailbox"}
+OF_LIVING_WORKERS = {"idle", "mailbox", "waiters"}
 MOST_GROWTH = 8.0
 MOST_DESCRIPTORS = 4
 RECOVERY_AMONG_FAULTS = RECOVERY + 12.0

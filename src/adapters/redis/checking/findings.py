@@ -28,6 +28,7 @@ SENTENCES = {
     "fence_behind": "the last fence token is lower than one that was given out: {detail}",
     "count_wrong": "the counter says {told} for {counter}, and there are {number}",
     "idle_unknown": "worker {detail} waits for jobs, and nobody knows it",
+    "mailbox_stale": "it lies in the mailbox of worker {detail}, which does not have it",
     "mailbox_unknown": "worker {detail} has a mailbox, and nobody knows it",
     "effects_orphaned": "effects are kept of a job that is gone",
     "schedule_without_due": "schedule {detail} has no next due instant",

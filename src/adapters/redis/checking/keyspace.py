@@ -8,7 +8,7 @@ from .inspection import Inspection
 from .lists import ListStage
 from .pages import PAGE
 
-LEFTOVERS = ("unique", "effects", "mailbox", "idle")
+LEFTOVERS = ("unique", "effects", "mailbox", "idle", "waiters")
 
 
 class KeyspaceStage:

@@ -5,7 +5,7 @@
 -- returns {findings, the highest fence, then per id: 0 nothing to do | 1 it must be in a queue's list | 2 among the
 --         completed | 3 among the cancelled | 4 in a queue's list, but its data are lost}
 -- flags: allow-oom
--- include: waking, waiting, ending, giving_back, lease, checking
+-- include: batches, lease, waking, waiting, ending, giving_back, checking
 local now = milliseconds()
 local highest = 0
 
@@ -57,12 +57,12 @@ local function check_dead(id, fact, queue, finished)
   end
 end
 
-local function check_processing(id, fact, worker)
+local function check_processing(id, fact, worker, fence)
   local processing = key('processing', worker)
   if redis.call('HEXISTS', processing, id) == 1 then
     return
   end
-  local place = fact.queue .. ' ' .. fact.priority
+  local place = fact.queue .. ' ' .. fact.priority .. ' ' .. fence
   local leased = has_lease(worker)
   if found('not_processing', id, processing, leased and 'leased' or 'gone') then
     if leased then
@@ -101,7 +101,7 @@ local function check(id)
     check_dead(id, fact, queue, known[5])
   elseif status == 'processing' then
     if fact then
-      check_processing(id, fact, known[3] or '')
+      check_processing(id, fact, known[3] or '', known[2] or '0')
     end
   elseif status == 'pending' then
     return fact and 1 or 4

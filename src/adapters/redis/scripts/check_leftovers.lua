@@ -1,9 +1,10 @@
 -- Check what belongs to jobs or workers: unique keys, effects, mailboxes, idle workers.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 mend (1 or 0), then in turn: unique | effects | mailbox | idle, and the rest of the key's name
+-- ARGV    1 prefix, 2 mend (1 or 0), then in turn: unique | effects | mailbox | idle | waiters, and the rest of the
+--         key's name
 -- returns {findings}
 -- flags: allow-oom
--- include: waking, waiting, ending, lease, checking
+-- include: batches, lease, waking, waiting, ending, handing, holding, checking
 local checks = {}
 
 function checks.unique(unique, name)
@@ -28,10 +29,27 @@ function checks.effects(id, name)
 end
 
 function checks.mailbox(worker, name)
-  -- One that expires by itself is no trouble.
-  if not has_lease(worker) and redis.call('PTTL', name) == -1 then
+  if not has_lease(worker) and redis.call('EXISTS', name) == 1 then
     if found('mailbox_unknown', '', name, worker) then
       redis.call('DEL', name)
+    end
+    return
+  end
+  local texts = posted_to(worker)
+  for _, text in ipairs(texts) do
+    local id, fence = string.match(text, '^(%S+) %S+ %S+ %d+ %d+ (%d+)\n')
+    if not is_held(redis.call('HGET', key('processing', worker), id), fence) then
+      if found('mailbox_stale', id, name, worker) then
+        redis.call('LREM', name, 1, text)
+      end
+    end
+  end
+end
+
+function checks.waiters()
+  for _, worker in ipairs(redis.call('HKEYS', key('waiters'))) do
+    if not has_lease(worker) and found('idle_unknown', '', key('waiters'), worker) then
+      redis.call('HDEL', key('waiters'), worker)
     end
   end
 end

@@ -4,7 +4,7 @@
 -- returns {findings, the number of schedules, 1 when some schedule runs, then per schedule that has no due instant: its
 --         entry, last fired millisecond or ''}
 -- flags: allow-oom
--- include: waking, waiting, ending, checking
+-- include: batches, lease, waking, waiting, ending, checking
 local schedules, due, paused, fired = key('schedules'), key('schedules', 'due'), key('schedules', 'paused'), key('schedules', 'fired')
 local reply = {findings, redis.call('HLEN', schedules), redis.call('EXISTS', due)}
 for _, name in ipairs(redis.call('HKEYS', schedules)) do

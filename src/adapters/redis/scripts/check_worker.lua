@@ -4,14 +4,14 @@
 -- returns {findings, next cursor, entries looked at, '' | 'silent': known, but without a beat | 'unknown': it has jobs
 --         and nobody knows it}
 -- flags: allow-oom
--- include: waking, waiting, ending, lease, checking
+-- include: batches, lease, waking, waiting, ending, checking
 local worker = ARGV[3]
 local processing = key('processing', worker)
 local now = milliseconds()
 local page = redis.call('HSCAN', processing, ARGV[4], 'COUNT', ARGV[5])
 for index = 1, #page[2], 2 do
   local id, place = page[2][index], page[2][index + 1]
-  local queue, priority = string.match(place, '^(%S+) (%S+)$')
+  local queue, priority = string.match(place, '^(%S+) (%S+)')
   queue, priority = queue or 'default', priority or 'normal'
   local known = redis.call('HMGET', key('state', id), 'status', 'worker', 'lost')
   local exists = redis.call('EXISTS', key('data', id)) == 1

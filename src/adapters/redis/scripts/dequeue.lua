@@ -4,10 +4,11 @@
 --         5 strict (1: the order of the queues decides), 6 join (1: the worker's first call), 7 number of queues,
 --         then per queue: name, weight; then, only after a reply was lost: 'resync' and the ids that the worker knows
 --         it holds; all others are given back
--- returns 0 when the worker's lease is gone, else {now, due millisecond of the next delayed job or -1, then per delivery:
---         id, data or '', queue, priority, attempt, crashes, fence}
+-- returns 0 when the worker's lease is gone, else {now, due millisecond of the next delayed job or -1, the texts of jobs that
+--         lay in the worker's mailbox; then, where there are more, the first fence, and per delivery: id, data or '',
+--         'queue priority', attempt, crashes; each has the next fence}
 -- flags: allow-oom
--- include: waking, waiting, route, ending, giving_back, lease
+-- include: batches, lease, waking, waiting, route, ending, giving_back, handing, promoting
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
 local queue_count = tonumber(ARGV[7])
@@ -19,7 +20,6 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local microseconds = time[1] * 1000000 + time[2]
-local processing = key('processing', worker)
 
 if not has_lease(worker) then
   if ARGV[6] ~= '1' then
@@ -28,16 +28,19 @@ if not has_lease(worker) then
   redis.call('HSETNX', key('workers'), worker, '')
   count_beat(worker, now)
 end
+redis.call('HDEL', key('waiters'), worker)
 if idle == '2' then
   for queue in pairs(weights) do
     redis.call('ZREM', key('idle', queue), worker)
   end
 end
+local posted, posted_ids = posted_to(worker)
 redis.call('DEL', key('mailbox', worker))
+most = math.max(most - #posted, 0)
 
 local after_queues = 8 + queue_count * 2
 if ARGV[after_queues] == 'resync' then
-  local held = {}
+  local held = posted_ids
   for index = after_queues + 1, #ARGV do
     held[ARGV[index]] = true
   end
@@ -48,18 +51,7 @@ if ARGV[after_queues] == 'resync' then
   end
 end
 
-local due = redis.call('ZRANGEBYSCORE', key('delayed'), '-inf', now, 'LIMIT', 0, math.max(most, 100))
-for _, id in ipairs(due) do
-  local queue, priority = route(redis.call('GET', key('data', id)) or '')
-  local state = key('state', id)
-  local status = redis.call('HGET', state, 'status')
-  release(queue, id, status == 'retrying' and 'retrying' or 'scheduled')
-  if status then
-    redis.call('HSET', state, 'status', 'pending')
-    redis.call('HDEL', state, 'due')
-  end
-  push(queue, priority, {id}, false)
-end
+promote(now, math.max(most, 100))
 
 local taken = {}
 local function take(queue, want)
@@ -70,7 +62,7 @@ local function take(queue, want)
       break
     end
     for _, id in ipairs(redis.call('RPOP', key('queue', queue, priority), left) or {}) do
-      taken[#taken + 1] = {id, queue, priority}
+      taken[#taken + 1] = {id = id, queue = queue, priority = priority}
     end
   end
   local got = #taken - before
@@ -157,9 +149,10 @@ if pass then
 end
 
 local next_due = redis.call('ZRANGE', key('delayed'), 0, 0, 'WITHSCORES')[2] or -1
-local reply = {now, tonumber(next_due)}
+local reply = {now, tonumber(next_due), posted}
 if #taken == 0 then
-  if idle == '1' then
+  if idle == '1' and #posted == 0 then
+    redis.call('HSET', key('waiters'), worker, now)
     for queue in pairs(weights) do
       redis.call('ZADD', key('idle', queue), now, worker)
     end
@@ -167,28 +160,10 @@ if #taken == 0 then
   return reply
 end
 
-local fence = math.max(tonumber(redis.call('GET', key('fence')) or 0) + 1, microseconds)
-redis.call('SET', key('fence'), string.format('%.0f', fence + #taken - 1))
-local owned, running = {}, {}
-for index, entry in ipairs(taken) do
-  local id, queue, priority = entry[1], entry[2], entry[3]
-  local state = key('state', id)
-  local known = redis.call('HMGET', state, 'attempt', 'crashes')
-  local attempt = (tonumber(known[1]) or 0) + 1
-  local token = string.format('%.0f', fence + index - 1)
-  redis.call('HSET', state, 'status', 'processing', 'attempt', attempt, 'fence', token, 'started', now, 'worker', worker)
-  owned[#owned + 1] = id
-  owned[#owned + 1] = queue .. ' ' .. priority
-  running[queue] = (running[queue] or 0) + 1
-  local data = redis.call('GET', key('data', id)) or ''
-  for _, value in ipairs({id, data, queue, priority, attempt, tonumber(known[2]) or 0, token}) do
-    reply[#reply + 1] = value
-  end
-end
-for first = 1, #owned, 4000 do
-  redis.call('HSET', processing, unpack(owned, first, math.min(first + 3999, #owned)))
-end
-for queue, count in pairs(running) do
-  redis.call('HINCRBY', key('running'), queue, count)
+reply[4] = hand_out(worker, taken, now, microseconds)
+local at = 5
+for _, job in ipairs(taken) do
+  reply[at], reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = job.id, job.data, job.place, job.attempt, job.crashes
+  at = at + 5
 end
 return reply

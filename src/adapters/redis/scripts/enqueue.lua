@@ -1,97 +1,55 @@
 -- Take messages in, in order, one answer each.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 atomic (0 no | 1 all or none | 2 likewise, the ids that exist being known for the same jobs), 3 number of caps, then per cap: queue, max_jobs;
---         then per message: id, data, queue, priority, due millisecond or '', unique key or '', type
+-- ARGV    1 prefix, 2 atomic (0 no | 1 all or none | 2 likewise, the ids that exist being known for the same jobs),
+--         3 number of caps, 4 number of kinds, then per cap: queue, max_jobs; then per kind: queue, priority, type,
+--         due millisecond or '', unique key or ''; then per message: id, data, number of its kind
 -- returns per message: 0 stored | {'exists', data} | {'held', id} | {'full', queue}; with atomic and a refusal,
 --         'none' stands for a message that alone would have been stored
--- include: waking, waiting, accept
+-- include: batches, lease, waking, waiting, handing, accept
 
-local atomic, cap_count = ARGV[2] ~= '0', tonumber(ARGV[3])
-local caps, rooms = {}, {}
-for index = 1, cap_count do
-  caps[ARGV[2 + index * 2]] = tonumber(ARGV[3 + index * 2])
+local cap_count, kind_count = tonumber(ARGV[3]), tonumber(ARGV[4])
+local caps, all_kinds = {}, {}
+local at = 5
+for _ = 1, cap_count do
+  caps[ARGV[at]] = tonumber(ARGV[at + 1])
+  at = at + 2
+end
+for number = 1, kind_count do
+  all_kinds[tostring(number)] = {
+    queue = ARGV[at], priority = ARGV[at + 1], type = ARGV[at + 2], due = ARGV[at + 3], unique = ARGV[at + 4],
+  }
+  at = at + 5
+end
+local ids, data, kinds = {}, {}, {}
+for index = at, #ARGV, 3 do
+  local number = #ids + 1
+  ids[number], data[number], kinds[number] = ARGV[index], ARGV[index + 1], all_kinds[ARGV[index + 2]]
 end
 
 local function room(queue)
   if not caps[queue] then
     return nil
   end
-  if not rooms[queue] then
-    local held = tonumber(redis.call('HGET', key('delayed', 'counts'), 'scheduled:' .. queue) or 0)
-    for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
-      held = held + redis.call('LLEN', key('queue', queue, priority))
-    end
-    rooms[queue] = caps[queue] - held
+  local held = tonumber(redis.call('HGET', key('delayed', 'counts'), 'scheduled:' .. queue) or 0)
+  for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
+    held = held + redis.call('LLEN', key('queue', queue, priority))
   end
-  return rooms[queue]
+  return caps[queue] - held
 end
 
-local items = {}
-for index = 4 + cap_count * 2, #ARGV, 7 do
-  items[#items + 1] = {
-    id = ARGV[index], data = ARGV[index + 1], queue = ARGV[index + 2], priority = ARGV[index + 3],
-    due = ARGV[index + 4], unique = ARGV[index + 5], type = ARGV[index + 6],
-  }
-end
-
-local answers, refused = {}, false
-if atomic then
-  local ids, uniques = {}, {}
-  for index, item in ipairs(items) do
-    local answer = inspect(item, room)
-    if not answer and ids[item.id] then
-      answer = {'exists', ids[item.id]}
-    elseif not answer and item.unique ~= '' and uniques[item.unique] then
-      answer = {'held', uniques[item.unique]}
-    elseif not answer then
-      ids[item.id] = item.data
-      if item.unique ~= '' then
-        uniques[item.unique] = item.id
-      end
-      if rooms[item.queue] then
-        rooms[item.queue] = rooms[item.queue] - 1
-      end
-    end
-    answers[index] = answer or 'none'
-    local conflict = answer and answer[1] == 'exists' and answer[2] ~= item.data and ARGV[2] == '1'
-    if conflict or answer and answer[1] == 'full' then
-      refused = true
-    end
+local answers = judge(ids, data, kinds, room)
+if ARGV[2] ~= '0' then
+  local refused = false
+  for index, answer in ipairs(answers) do
+    local conflict = answer ~= 0 and answer[1] == 'exists' and answer[2] ~= data[index] and ARGV[2] == '1'
+    refused = refused or conflict or answer ~= 0 and answer[1] == 'full'
   end
   if refused then
+    for index, answer in ipairs(answers) do
+      answers[index] = answer == 0 and 'none' or answer
+    end
     return answers
   end
-  rooms = {}
 end
-
-local pushed, order, counts = {}, {}, {}
-for index, item in ipairs(items) do
-  local answer = inspect(item, room)
-  if answer then
-    answers[index] = answer
-  else
-    accept(item)
-    answers[index] = 0
-    if rooms[item.queue] then
-      rooms[item.queue] = rooms[item.queue] - 1
-    end
-    local level = item.queue .. ' ' .. item.priority
-    if item.due == '' then
-      if not pushed[level] then
-        pushed[level] = {}
-        order[#order + 1] = {item.queue, item.priority, pushed[level]}
-      end
-      table.insert(pushed[level], item.id)
-    end
-    local label = item.type .. '|' .. item.priority .. '|' .. item.queue
-    counts[label] = (counts[label] or 0) + 1
-  end
-end
-
-for _, level in ipairs(order) do
-  push(level[1], level[2], level[3], false)
-end
-for label, count in pairs(counts) do
-  redis.call('HINCRBY', key('enqueued'), label, count)
-end
+accept(ids, data, kinds, answers)
 return answers

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 schedule, 3 due millisecond, 4 following due millisecond,
 --         5 id, 6 data, 7 queue, 8 priority, 9 unique key or '', 10 type
 -- returns 1 fired | 0 the instant is not claimable
--- include: waking, waiting, accept
+-- include: batches, lease, waking, waiting, handing, accept
 local due_set = key('schedules', 'due')
 local due = redis.call('ZSCORE', due_set, ARGV[2])
 if not due or tonumber(due) ~= tonumber(ARGV[3]) then
@@ -11,10 +11,7 @@ if not due or tonumber(due) ~= tonumber(ARGV[3]) then
 end
 redis.call('ZADD', due_set, ARGV[4], ARGV[2])
 redis.call('HSET', key('schedules', 'fired'), ARGV[2], ARGV[3])
-local item = {id = ARGV[5], data = ARGV[6], queue = ARGV[7], priority = ARGV[8], due = '', unique = ARGV[9], type = ARGV[10]}
-if not inspect(item, function() return nil end) then
-  accept(item)
-  push(item.queue, item.priority, {item.id}, false)
-  redis.call('HINCRBY', key('enqueued'), item.type .. '|' .. item.priority .. '|' .. item.queue, 1)
-end
+local ids, data = {ARGV[5]}, {ARGV[6]}
+local kinds = {{queue = ARGV[7], priority = ARGV[8], type = ARGV[10], due = '', unique = ARGV[9]}}
+accept(ids, data, kinds, judge(ids, data, kinds, function() return nil end))
 return 1

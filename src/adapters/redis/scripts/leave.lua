@@ -3,11 +3,12 @@
 -- ARGV    1 prefix, 2 worker id, then the queues it took jobs from
 -- returns how many jobs were given back
 -- flags: allow-oom
--- include: waking, waiting, ending, giving_back
+-- include: batches, lease, waking, waiting, ending, giving_back
 local worker = ARGV[2]
 for index = 3, #ARGV do
   redis.call('ZREM', key('idle', ARGV[index]), worker)
 end
+redis.call('HDEL', key('waiters'), worker)
 local now = milliseconds()
 local owned = owned_by(worker)
 for _, each in ipairs(owned) do

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 queue
 -- returns 1 resumed | 0 it was not paused
 -- flags: allow-oom
--- include: waking
+-- include: batches, lease, waking
 local queue = ARGV[2]
 if redis.call('SREM', key('paused'), queue) == 0 then
   return 0

@@ -2,7 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 which ('ended' | 'failed': dead letters only), then ids
 -- returns per id: 'retried' | 'not_found' | 'lost' (its data are) | 'held' (another job has the unique key) | the status that does not allow it
--- include: waking, waiting, status, route, unique, dead
+-- include: batches, lease, waking, waiting, status, route, unique, dead
 local function retry(id)
   local data, state = key('data', id), key('state', id)
   local envelope = redis.call('GET', data)

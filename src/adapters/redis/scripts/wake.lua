@@ -3,6 +3,8 @@
 -- ARGV    1 prefix, 2 worker id
 -- returns 1
 -- flags: allow-oom
--- include: waking
-post(ARGV[2])
+-- include: batches, lease, waking
+if has_lease(ARGV[2]) then
+  redis.call('LPUSH', key('mailbox', ARGV[2]), TOKEN)
+end
 return 1

@@ -104,8 +104,15 @@ def test_what_belongs_to_nobody(within: Within) -> None:
         store.client.hset(store.key("effects", "nobody"), "mail", "1")
         store.client.lpush(store.key("mailbox", "nobody"), "1")
         store.client.zadd(store.key("idle", "default"), {"nobody": 1, "worker-1": 2})
-        await store.mended(unique_stale=2, effects_orphaned=1, mailbox_unknown=1, idle_unknown=1)
+        store.client.hset(store.key("waiters"), mapping={"nobody": 1, "worker-1": 1})
+        stale = b"gone default normal 1 0 7\n{}"
+        store.client.rpush(store.key("mailbox", "worker-1"), "1", stale)
+        await store.mended(
+            unique_stale=2, effects_orphaned=1, mailbox_unknown=1, mailbox_stale=1, idle_unknown=2
+        )
         assert store.client.zrange(store.key("idle", "default"), 0, -1) == [b"worker-1"]
+        assert store.client.hkeys(store.key("waiters")) == [b"worker-1"]
+        assert store.client.lrange(store.key("mailbox", "worker-1"), 0, -1) == [b"1"]
 
     within(scenario)
 

@@ -1,13 +1,13 @@
 -- owned_by(worker): what a worker has, as {id, place} in the order in which to give it back, the latest taken first: each
 -- goes to the head of its level, so they wait in the order they had.
 -- give_back(worker, id, place, now, reason): put a job that a worker has, but does not run any more, back to the head of
--- its level; the attempt is not spent. place is what the processing hash says: 'queue priority'. A job whose cancelling
+-- its level; the attempt is not spent. place is what the processing hash says: its queue and level come first. A job whose cancelling
 -- was asked for ends as cancelled; true then.
 local function owned_by(worker)
   local reply = redis.call('HGETALL', key('processing', worker))
   local owned = {}
   for index = 1, #reply, 2 do
-    local fence = tonumber(redis.call('HGET', key('state', reply[index]), 'fence')) or 0
+    local fence = tonumber(string.match(reply[index + 1], '^%S+ %S+ (%d+)')) or 0
     owned[#owned + 1] = {id = reply[index], place = reply[index + 1], fence = fence}
   end
   table.sort(owned, function(a, b) return a.fence > b.fence end)
@@ -15,7 +15,7 @@ local function owned_by(worker)
 end
 
 local function give_back(worker, id, place, now, reason)
-  local queue, priority = string.match(place, '^(%S+) (%S+)$')
+  local queue, priority = string.match(place, '^(%S+) (%S+)')
   local state = key('state', id)
   redis.call('HDEL', key('processing', worker), id)
   redis.call('HINCRBY', key('running'), queue, -1)

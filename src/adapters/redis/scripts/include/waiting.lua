@@ -8,11 +8,7 @@ local function track(sign, queue, id, kind)
 end
 
 local function push(queue, priority, ids, at_head)
-  local list = key('queue', queue, priority)
-  local command = at_head and 'RPUSH' or 'LPUSH'
-  for first = 1, #ids, 4000 do
-    redis.call(command, list, unpack(ids, first, math.min(first + 3999, #ids)))
-  end
+  apply(at_head and 'RPUSH' or 'LPUSH', key('queue', queue, priority), ids)
   redis.call('ZADD', key('ready'), 'NX', redis.call('GET', key('pass')) or 0, queue)
   if redis.call('SISMEMBER', key('paused'), queue) == 0 then
     wake(queue, #ids)

@@ -1,19 +1,27 @@
--- post(worker): put a token into the mailbox of a worker.
--- wake(queue, most): push a token to the mailboxes of at most `most` idle workers of the queue. The one that registered
--- last goes first: it is the surest to be alive.
-local function post(worker)
-  local mailbox = key('mailbox', worker)
-  redis.call('LPUSH', mailbox, '1')
-  redis.call('PEXPIRE', mailbox, 60000)
+-- claim(queue): a worker that waits for jobs of this queue, and whom nobody has woken since it said so; nil for none. The
+-- one that said so last goes first: it is the surest to be alive. Who is claimed must be sent something.
+-- wake(queue, most): send a token to at most `most` waiting workers of the queue.
+local TOKEN = '1'
+
+local function claim(queue)
+  local idle = key('idle', queue)
+  while true do
+    local worker = redis.call('ZPOPMAX', idle)[1]
+    if not worker then
+      return nil
+    end
+    if redis.call('HDEL', key('waiters'), worker) == 1 and has_lease(worker) then
+      return worker
+    end
+  end
 end
 
 local function wake(queue, most)
-  local idle = key('idle', queue)
   for _ = 1, most do
-    local popped = redis.call('ZPOPMAX', idle)
-    if not popped[1] then
+    local worker = claim(queue)
+    if not worker then
       return
     end
-    post(popped[1])
+    redis.call('LPUSH', key('mailbox', worker), TOKEN)
   end
 end

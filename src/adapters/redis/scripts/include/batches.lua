@@ -1,0 +1,39 @@
+-- One command for many keys or values, in parts that fit a call of Lua.
+-- many(command, names, of): the replies of a command that answers per key, such as MGET, or per field of the hash `of`.
+-- count(command, names): the sum of the replies of a command that counts keys, such as EXISTS; 0 for none.
+-- apply(command, name, values): a command on one key with many values, such as LPUSH; pairs stay together.
+local PART = 4000
+
+local function many(command, names, of)
+  local all = {}
+  for first = 1, #names, PART do
+    local last = math.min(first + PART - 1, #names)
+    local found
+    if of then
+      found = redis.call(command, of, unpack(names, first, last))
+    else
+      found = redis.call(command, unpack(names, first, last))
+    end
+    if #names <= PART then
+      return found
+    end
+    for index = 1, last - first + 1 do
+      all[first + index - 1] = found[index]
+    end
+  end
+  return all
+end
+
+local function count(command, names)
+  local sum = 0
+  for first = 1, #names, PART do
+    sum = sum + redis.call(command, unpack(names, first, math.min(first + PART - 1, #names)))
+  end
+  return sum
+end
+
+local function apply(command, name, values)
+  for first = 1, #values, PART do
+    redis.call(command, name, unpack(values, first, math.min(first + PART - 1, #values)))
+  end
+end
