@@ -14,11 +14,11 @@ import pytest
 from faults.harness.tcp_proxy import TcpProxy
 from hexjobs import ServerUnavailable
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
-from hexjobs.adapters.redis.transport import AsyncTransport
 from hexjobs.adapters.worker.settler import Settler
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Delivery, LeaseState, Settlement, Subscription
@@ -113,6 +113,7 @@ def test_an_id_that_is_handed_out_twice_completes_once(proxy: TcpProxy, tmp_path
             [second] = await two.take("two")
             assert (first.job_id, second.job_id) == ("double", "double")
             assert [await one.queue.ack(first), await two.queue.ack(second)] == [False, True]
+            assert (await one.queue.stats("default")).processing == 0
             assert await one.transport.execute("LRANGE", "jobs:completed", 0, -1) == [b"double"]
 
     run(scenario())
@@ -128,8 +129,10 @@ def test_an_outcome_whose_answer_was_lost_is_recorded_once(proxy: TcpProxy) -> N
             proxy.replies_to_lose = 1
             with pytest.raises(ServerUnavailable):
                 await one.queue.ack(delivery, b"1")
-            settler = Settler(one.queue)
-            await settler.settle(Settlement(delivery, JobEvent.SUCCEEDED, result=b"1"))
+            answered = asyncio.Event()
+            settler: Settler[None] = Settler(one.queue, lambda _, answers: answered.set())
+            settler.settle(Settlement(delivery, JobEvent.SUCCEEDED, result=b"1"), None)
+            await answered.wait()
             [job] = await one.store.get(["answered"])
             assert job is not None
             assert (job.status.value, job.result) == ("completed", b"1")

@@ -93,7 +93,7 @@ def test_growth_is_seen() -> None:
 
 def test_what_stays_in_a_server_is_seen(tmp_path: Path) -> None:
     """Each byte of each key counts, and nothing of the server's own: a restart changes nothing."""
-    usage = ServerUsage()
+    usage = ServerUsage(patience=0.1)
     with ValkeyProcess(tmp_path) as server:
         for step in ("nothing", "a key", "restart", "script"):
             if step == "restart":
@@ -111,6 +111,7 @@ def test_what_stays_in_a_server_is_seen(tmp_path: Path) -> None:
     assert usage.scripts == [0, 0, 0, 1]
     [problem] = usage.problems()
     assert problem.startswith("I6: the keys of the emptied server have ")
+    assert problem.endswith("the largest was jobs:left")
 
 
 @pytest.mark.parametrize(

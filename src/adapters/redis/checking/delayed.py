@@ -18,20 +18,20 @@ class DelayedStage:
 
     Scripts note each coming and going while somebody counts. Who did neither was seen by the scan, which meets all that
     are there throughout; who did is where its last change says. So the count holds for the instant at which the
-    counters are read. No judgement where the notes are lost.
+    counters are read. No judgement where the notes
+    are lost, or a later check has taken them over.
     """
 
     def __init__(self, inspection: Inspection) -> None:
         self._inspection = inspection
         self._seen: defaultdict[bytes, Fingerprints] = defaultdict(lambda: Fingerprints(PARTS))
         self._changed: dict[bytes, tuple[bool, bytes]] = {}
-        self._token = b""
+        self._token = secrets.token_hex(8)
         self._known = 0
 
     async def run(self) -> None:
         """Check the jobs, then the counters."""
-        token = secrets.token_hex(8)
-        self._token, self._known = await self._inspection.act("check_recount", "begin", token)
+        self._known = await self._inspection.act("check_recount", "begin", self._token)
         cursor, is_noted = b"0", True
         while True:
             cursor, *rows = await self._inspection.run("check_delayed", cursor, PAGE)

@@ -1,25 +1,20 @@
 -- Count the jobs that wait for a time while they come and go: scripts note each change for as long as somebody counts.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 stage: begin | go on | end, 3 a new token, or that of the count, 4 changes known, 5 most changes
--- returns begin: {token, changes known}; go on, end: {0} when the notes are lost, else {1, changes..., then at the end of
---         an end: false, and the counters in pairs}
+-- ARGV    1 prefix, 2 stage: begin | go on | end, 3 the token of the count, 4 changes known, 5 most changes
+-- returns begin: changes known; go on, end: {0} when the notes are lost or another count has taken them over, else
+--         {1, changes..., then at the end of an end: false, and the counters in pairs}
 -- flags: allow-oom
 local changes = key('delayed', 'changes')
--- The first entry is `token counting`: how many count at the same time.
+-- The first entry is the token of who counts. A later count takes the notes over: one whose counter has died must not
+-- keep them alive.
 local LIFE = 60000
-local token, counting = string.match(redis.call('LINDEX', changes, 0) or '', '^(%S+) (%d+)$')
 if ARGV[2] == 'begin' then
-  if not token then
-    redis.call('DEL', changes)
-    redis.call('RPUSH', changes, ARGV[3] .. ' 1')
-    token = ARGV[3]
-  else
-    redis.call('LSET', changes, 0, token .. ' ' .. counting + 1)
-  end
+  redis.call('DEL', changes)
+  redis.call('RPUSH', changes, ARGV[3])
   redis.call('PEXPIRE', changes, LIFE)
-  return {token, redis.call('LLEN', changes)}
+  return 1
 end
-if token ~= ARGV[3] then
+if redis.call('LINDEX', changes, 0) ~= ARGV[3] then
   return {0}
 end
 redis.call('PEXPIRE', changes, LIFE)
@@ -33,10 +28,6 @@ if ARGV[2] == 'end' and redis.call('LLEN', changes) <= first + most then
   for _, value in ipairs(redis.call('HGETALL', key('delayed', 'counts'))) do
     reply[#reply + 1] = value
   end
-  if tonumber(counting) > 1 then
-    redis.call('LSET', changes, 0, token .. ' ' .. counting - 1)
-  else
-    redis.call('DEL', changes)
-  end
+  redis.call('DEL', changes)
 end
 return reply
