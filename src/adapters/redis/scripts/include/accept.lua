@@ -48,29 +48,42 @@ local function judge(ids, data, kinds, room)
   return answers
 end
 
--- The first job of a queue in which nothing waits goes straight to a worker that waits, so that its blocked read returns it.
-local function hand_over_one(levels)
-  local first = {}
+-- Make new jobs of one queue wait, by level. Where nothing waits there, the most urgent one goes straight to a worker that
+-- waits: its blocked read returns the job.
+local function spread(queue, levels)
+  local worker, handed = claim(queue), false
+  if worker and redis.call('SISMEMBER', key('paused'), queue) == 1 then
+    unclaim(worker, queue, milliseconds())
+    worker = nil
+  elseif worker and not redis.call('ZSCORE', key('ready'), queue) then
+    local best = levels[1]
+    for _, level in ipairs(levels) do
+      if RANK[level.priority] > RANK[best.priority] then
+        best = level
+      end
+    end
+    local job = {id = table.remove(best.ids, 1), queue = queue, priority = best.priority}
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    post(worker, job, hand_out(worker, {job}, now, time[1] * 1000000 + time[2]))
+    handed = true
+  elseif worker then
+    redis.call('LPUSH', key('mailbox', worker), TOKEN)
+  end
+  local waiting = 0
   for _, level in ipairs(levels) do
-    local best = first[level.queue]
-    if not best or RANK[level.priority] > RANK[best.priority] then
-      first[level.queue] = level
+    if #level.ids > 0 then
+      line_up(queue, level.priority, level.ids, false)
+      waiting = waiting + #level.ids
     end
   end
-  for queue, level in pairs(first) do
-    local is_free = not redis.call('ZSCORE', key('ready'), queue) and redis.call('SISMEMBER', key('paused'), queue) == 0
-    local worker = is_free and claim(queue)
-    if worker then
-      local job = {id = table.remove(level.ids, 1), queue = queue, priority = level.priority}
-      local time = redis.call('TIME')
-      local now = time[1] * 1000 + math.floor(time[2] / 1000)
-      post(worker, job, hand_out(worker, {job}, now, time[1] * 1000000 + time[2]))
-    end
+  if worker then
+    wake(queue, handed and waiting or waiting - 1)
   end
 end
 
 local function accept(ids, data, kinds, answers)
-  local written, levels, order, counts = {}, {}, {}, {}
+  local written, queues, counts = {}, {}, {}
   for index, id in ipairs(ids) do
     if answers[index] == 0 then
       local kind = kinds[index]
@@ -82,12 +95,16 @@ local function accept(ids, data, kinds, answers)
       if kind.due ~= '' then
         hold(kind.queue, id, kind.due, 'scheduled')
       else
-        local name = kind.queue .. ' ' .. kind.priority
-        local level = levels[name]
+        local levels = queues[kind.queue]
+        if not levels then
+          levels = {}
+          queues[kind.queue] = levels
+        end
+        local level = levels[kind.priority]
         if not level then
-          level = {queue = kind.queue, priority = kind.priority, ids = {}}
-          levels[name] = level
-          order[#order + 1] = level
+          level = {priority = kind.priority, ids = {}}
+          levels[kind.priority] = level
+          levels[#levels + 1] = level
         end
         level.ids[#level.ids + 1] = id
       end
@@ -97,11 +114,8 @@ local function accept(ids, data, kinds, answers)
   for first = 1, #written, PART do
     redis.call('MSET', unpack(written, first, math.min(first + PART - 1, #written)))
   end
-  hand_over_one(order)
-  for _, level in ipairs(order) do
-    if #level.ids > 0 then
-      push(level.queue, level.priority, level.ids, false)
-    end
+  for queue, levels in pairs(queues) do
+    spread(queue, levels)
   end
   for kind, number in pairs(counts) do
     redis.call('HINCRBY', key('enqueued'), kind.type .. '|' .. kind.priority .. '|' .. kind.queue, number)

@@ -1,8 +1,11 @@
 -- Stands in front of every script. KEYS[1] is {prefix}:meta, ARGV[1] the prefix; all other keys lie under the prefix.
 local prefix = ARGV[1]
 
-local function key(...)
-  return prefix .. ':' .. table.concat({...}, ':')
+local function key(first, second, third)
+  if third then
+    return prefix .. ':' .. first .. ':' .. second .. ':' .. third
+  end
+  return second and prefix .. ':' .. first .. ':' .. second or prefix .. ':' .. first
 end
 
 local function milliseconds()

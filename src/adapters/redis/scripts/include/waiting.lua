@@ -1,5 +1,5 @@
--- push(queue, priority, ids, at_head): make ids wait in their level, at the tail or at the head, and wake workers
--- unless the queue is paused.
+-- line_up(queue, priority, ids, at_head): make ids wait in their level, at the tail or at the head.
+-- push(queue, priority, ids, at_head): likewise, and wake workers unless the queue is paused.
 -- hold(queue, id, due, kind): make an id wait for a time; kind is 'scheduled' or 'retrying'.
 -- release(queue, id, kind): take an id out of the delayed set.
 -- track(sign, queue, id, kind): note that an id came ('+') or went ('-') where somebody counts the delayed set.
@@ -7,9 +7,15 @@ local function track(sign, queue, id, kind)
   redis.call('RPUSHX', key('delayed', 'changes'), sign .. kind .. ':' .. queue .. ' ' .. id)
 end
 
-local function push(queue, priority, ids, at_head)
+local function line_up(queue, priority, ids, at_head)
   apply(at_head and 'RPUSH' or 'LPUSH', key('queue', queue, priority), ids)
-  redis.call('ZADD', key('ready'), 'NX', redis.call('GET', key('pass')) or 0, queue)
+  if not redis.call('ZSCORE', key('ready'), queue) then
+    redis.call('ZADD', key('ready'), redis.call('GET', key('pass')) or 0, queue)
+  end
+end
+
+local function push(queue, priority, ids, at_head)
+  line_up(queue, priority, ids, at_head)
   if redis.call('SISMEMBER', key('paused'), queue) == 0 then
     wake(queue, #ids)
   end
