@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 SUITES := unit contracts adapters integration faults packaging docs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check $(SUITES) test-all-pythons bench soak fmt lock clean
+.PHONY: help setup demo test check $(SUITES) test-all-pythons bench bench-scripts bench-peers zones soak fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +41,17 @@ $(SUITES): $(STAMP)
 test-all-pythons: ## the tests of the core and the adapters on each Python from 3.11 to 3.14 that is here
 	./scripts/test-all-pythons
 
-bench: $(STAMP) ## the figures, beside the bare client's of the same run; ROUNDS=3 JOBS=20000
-	cd benchmarks && ../$(BIN)/python run.py
+bench: $(STAMP) ## every figure and its target, beside the bare client's; JOBS=40000 ROUNDS=3 ONLY=drain,idle OUT=folder
+	$(BIN)/python -m benchmarks.run
+
+bench-scripts: $(STAMP) ## what each script costs the server; BACKLOGS=0,10000,100000 CALLS=50
+	$(BIN)/python -m benchmarks.scripts_cost
+
+bench-peers: $(STAMP) ## beside other systems, which it installs outside; JOBS=20000 ROUNDS=3 ONLY=saq,bullmq KILL=1
+	$(BIN)/python -m benchmarks.run_peers
+
+zones: $(STAMP) ## schedules across every clock change of every time zone, 1990 to 2037; takes minutes
+	ZONES=all $(PYTEST) -q tests/unit/application/test_clock_changes.py
 
 soak: $(STAMP) ## random faults under load, judged; writes docs/fault-report.md; MINUTES=1 SEED= KILLS= JOBS=
 	cd tests && ../$(BIN)/python -m faults.soak

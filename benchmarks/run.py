@@ -1,114 +1,132 @@
-"""`make bench`: the project's own figures beside the bare client's, of the same run on the same server.
+"""`make bench`: every figure that hexjobs must reach, beside the bare client's of the same run.
 
-Medians of interleaved rounds. Prints a table and writes `benchmarks/results.md` and `benchmarks/results.json`. Read the
-ratios; absolute numbers are those of the machine named in the table.
+Starts its own servers. Prints a report and writes `benchmarks/results.md`, `benchmarks/results.json` and the plots of
+`docs/benchmarks.md`. From the environment: JOBS, ROUNDS and SECONDS (see `sizes.py`); ONLY=drain,idle measures some
+subjects and writes nothing; OUT=FOLDER writes there. The exit code is 1 where a subject failed, whatever the verdicts.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
-import platform
-import statistics
-import subprocess
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import measures
-import redis
 import structlog
-from server import valkey
+
+from .catalogue import CATALOGUE, Group, growth_groups
+from .curve_plots import write_plots
+from .loops import run
+from .machine import about
+from .report import document, judged, markdown
+from .sizes import Sizes
+from .subjects.curves import latency_against_load, throughput_against_backlog
+from .subjects.drain import drain
+from .subjects.durable import durable
+from .subjects.growth import growth
+from .subjects.idle import idle
+from .subjects.start_latency import start_latency
+from .subjects.startup import startup
+from .subjects.submit import submit
+from .subjects.waiting_bytes import waiting_bytes
 
 HERE = Path(__file__).resolve().parent
-ROUNDS = int(os.environ.get("ROUNDS", "3"))
-JOBS = int(os.environ.get("JOBS", "20000"))
+PLOTS = HERE.parent / "docs" / "benchmarks"
+Subject = Callable[[Sizes], AsyncIterator[dict[str, float]]]
+IN_TURNS: dict[str, Subject] = {
+    "submit": submit,
+    "drain": drain,
+    "start": start_latency,
+    "bytes": waiting_bytes,
+}
+"""A round of one, then of the next: their figures are compared with each other."""
+ALONE: dict[str, Subject] = {"startup": startup, "durable": durable, "growth": growth}
+"""All rounds of one, then of the next."""
+ONCE: dict[str, Subject] = {
+    "idle": idle,
+    "backlog_curve": throughput_against_backlog,
+    "load_curve": latency_against_load,
+}
+"""One round: each takes a while, and means what it measures over that."""
 
 
-async def one_round() -> dict[str, float]:
-    """Every figure once, each on an empty server."""
-    figures: dict[str, float] = {}
+async def measure(
+    subjects: dict[str, Subject], sizes: Sizes, rounds: int, problems: list[str]
+) -> list[dict[str, float]]:
+    """So many rounds of these subjects, in turns. One that fails is told in `problems`, and its figures are missing."""
+    found: list[dict[str, float]] = [{} for _ in range(rounds)]
+    going = {name: subject(sizes) for name, subject in subjects.items()}
+    for number, figures in enumerate(found, 1):
+        for name in list(going):
+            begin = time.perf_counter()
+            try:
+                figures.update(await anext(going[name]))
+            except Exception as error:  # noqa: BLE001  # the other subjects go on, and this one is told of
+                problems.append(f"{name}: {type(error).__name__}: {error}")
+                del going[name]
+            print(f"{name}, round {number} of {rounds}: {time.perf_counter() - begin:.1f} s", file=sys.stderr)
+    for generator in going.values():
+        await generator.aclose()  # type: ignore[attr-defined]  # all are generators
+    return found
 
-    async def take(name: str, measure: Any) -> None:
-        with valkey() as path:
-            found = await measure(path)
-        for key, value in found.items() if isinstance(found, dict) else [("", found)]:
-            figures[f"{name}.{key}".rstrip(".")] = value
 
-    await take("bare LPUSH/s", lambda path: measures.bare_push(path, JOBS // 4))
-    await take("submit_job/s", lambda path: measures.submit_one_by_one(path, JOBS // 4))
-    await take("bare pipelines/s", lambda path: measures.bare_pipelines(path, JOBS))
-    await take("submit_jobs/s", lambda path: measures.submit_in_bulk(path, JOBS))
-    await take("drain async, 100 slots", lambda path: measures.drain(path, JOBS))
-    await take("drain async, 5 slots", lambda path: measures.drain(path, JOBS // 2, slots=5))
-    await take(
-        "drain threads, 100 slots", lambda path: measures.drain(path, JOBS // 2, measures.noop_in_thread)
+async def measure_all(only: Sequence[str], sizes: Sizes, problems: list[str]) -> list[dict[str, float]]:
+    """Every round of every wanted subject."""
+
+    def wanted(subjects: dict[str, Subject]) -> dict[str, Subject]:
+        return {name: subject for name, subject in subjects.items() if not only or name in only}
+
+    rounds = await measure(wanted(IN_TURNS), sizes, sizes.rounds, problems)
+    for name, subject in wanted(ALONE).items():
+        alone = await measure({name: subject}, sizes, sizes.rounds, problems)
+        rounds = [a | b for a, b in zip(rounds, alone, strict=True)]
+    rounds[0] |= (await measure(wanted(ONCE), sizes, 1, problems))[0]
+    return rounds
+
+
+def groups(sizes: Sizes) -> list[Group]:
+    """The whole catalogue at these sizes."""
+    grown = growth_groups(
+        small_backlog=sizes.small_backlog,
+        large_backlog=sizes.large_backlog,
+        queues=sizes.queues,
+        dead_letters=sizes.dead_letters,
     )
-    await take("submit to start", lambda path: measures.submit_to_start(path, 200))
-    await take("bytes per waiting job", lambda path: measures.bytes_per_waiting_job(path, JOBS))
-    return figures
+    return [*CATALOGUE, *grown]
 
 
-def run(operation: Any) -> Any:
-    """On uvloop where it is installed, as a worker does."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(operation)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(operation)
-
-
-def table(figures: dict[str, float]) -> list[str]:
-    """The figures as lines of Markdown; ratios where there is a bare figure to compare with."""
-    ratios = {
-        "submit_job/s": figures["submit_job/s"] / figures["bare LPUSH/s"],
-        "submit_jobs/s": figures["submit_jobs/s"] / figures["bare pipelines/s"],
-        "drain async, 100 slots.jobs_per_second": figures["drain async, 100 slots.jobs_per_second"]
-        / figures["bare LPUSH/s"],
-    }
-    lines = ["| figure | median | ratio to the bare client |", "| --- | ---: | ---: |"]
-    for name, value in figures.items():
-        ratio = f"{ratios[name]:.2f}" if name in ratios else ""
-        lines.append(f"| {name} | {value:,.2f} | {ratio} |")
-    return lines
-
-
-def main() -> None:
-    """Measure, print, write."""
+def main() -> int:
+    """Measure, print, write; the exit code."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    rounds = []
-    for number in range(ROUNDS):
-        print(f"round {number + 1} of {ROUNDS}", file=sys.stderr)
-        rounds.append(run(one_round()))
-    figures = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
-    with valkey() as path, redis.Redis(unix_socket_path=path) as client:
-        server = f"Valkey {client.info('server').get('valkey_version', '?')}, without persistence"
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False
-    ).stdout.strip()
-    about = {
-        "date": datetime.now(UTC).date().isoformat(),
-        "commit": commit,
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "redis-py": version("redis"),
-        "server": server,
-        "rounds": str(ROUNDS),
-        "jobs": str(JOBS),
-    }
-    head = ["# Figures", "", "Written by `make bench`; read the ratios.", ""]
-    text = [*head, *(f"- {name}: {value}" for name, value in about.items()), "", *table(figures), ""]
-    (HERE / "results.md").write_text("\n".join(text))
-    (HERE / "results.json").write_text(
-        json.dumps({"about": about, "median": figures, "rounds": rounds}, indent=1) + "\n"
-    )
-    print("\n".join(table(figures)))
+    sizes, begin = Sizes.from_environment(), time.perf_counter()
+    only = [name for name in os.environ.get("ONLY", "").split(",") if name]
+    unknown = set(only) - {*IN_TURNS, *ALONE, *ONCE}
+    if unknown:
+        print(f"no such subject: {', '.join(unknown)}; there are {', '.join([*IN_TURNS, *ALONE, *ONCE])}")
+        return 2
+    told = about(jobs=f"{sizes.jobs:,}", rounds=sizes.rounds)
+    problems: list[str] = []
+    rounds = run(measure_all(only, sizes, problems))
+    told["took"] = f"{(time.perf_counter() - begin) / 60:.1f} minutes"
+    found = judged(groups(sizes), rounds)
+    if only:
+        found = [(group, rows) for group, rows in found if any(row.median is not None for row in rows)]
+    page = markdown(told, found, problems)
+    print(page)
+    out = os.environ.get("OUT")
+    if out or not only:
+        folder = Path(out) if out else HERE
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "results.md").write_text(page)
+        (folder / "results.json").write_text(
+            json.dumps(document(told, found, rounds, problems), indent=1) + "\n"
+        )
+        write_plots(rounds[0], folder if out else PLOTS)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

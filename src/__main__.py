@@ -83,6 +83,12 @@ class PreparedSettings:
         with BackgroundJobService(self._container()) as jobs:
             yield jobs
 
+    def bench(self, *, jobs: int, slots: int) -> Mapping[str, Any]:
+        """See `Prepared.bench`."""
+        from .bench.run_bench import run_bench
+
+        return run_bench(self._settings, jobs=jobs, slots=slots)
+
     def serve(self, duty: str, *, burst: bool, on_started: Callable[[Mapping[str, Any]], None]) -> None:
         """See `Prepared.serve`."""
         from .runtime import Duty, Runtime, run

@@ -21,7 +21,6 @@ from .adapters.worker.process_worker import ProcessWorker
 from .adapters.worker.progress_keeper import ProgressKeeper
 from .adapters.worker.reconcile import Reconcile
 from .adapters.worker.roles import Collect, Fetch, FireSchedules, Sweep
-from .adapters.worker.settler import Settler
 from .adapters.worker.slot_pool import SlotPool
 from .adapters.worker.thread_caller import ThreadCaller
 from .adapters.worker.worker_identity import WorkerIdentity
@@ -33,24 +32,24 @@ from .application.health_checks import QueuesCheck, ServerCheck, StuckCheck, Wor
 from .application.run_policy import RunPolicy
 from .application.start_check import StartCheck
 from .application.verdict import Verdict
-from .service_container import ServiceContainer
+from .handler_container import HandlerContainer
 
 SHIPPED_HANDLERS = (EmailHandler, FileProcessingHandler, DataCleanupHandler, NotificationHandler)
 
 
-class Container(ServiceContainer):
+class Container(HandlerContainer):
     """Everything that a process may be made of. `settings` must be given."""
 
-    settings = ServiceContainer.settings
+    settings = HandlerContainer.settings
     jobs = settings.provided.jobs
     modules, resolver, validator = (
-        ServiceContainer.modules,
-        ServiceContainer.resolver,
-        ServiceContainer.validator,
+        HandlerContainer.modules,
+        HandlerContainer.resolver,
+        HandlerContainer.validator,
     )
-    access, blocking_access = ServiceContainer.access, ServiceContainer.blocking_access
-    lease_access = ServiceContainer.lease_access
-    metrics, clock = ServiceContainer.metrics, ServiceContainer.clock
+    access, blocking_access = HandlerContainer.access, HandlerContainer.blocking_access
+    lease_access = HandlerContainer.lease_access
+    metrics, clock = HandlerContainer.metrics, HandlerContainer.clock
 
     # ---- the worker
     identity = providers.Singleton(WorkerIdentity)
@@ -82,7 +81,9 @@ class Container(ServiceContainer):
         verdict=verdict,
         clock=clock,
         call=caller,
-        layers=providers.Callable(handler_wiring.layers, metrics, modules, circuit_breaker.provider),
+        gates=providers.Callable(handler_wiring.gates, modules, circuit_breaker.provider),
+        layers=providers.Callable(handler_wiring.layers, modules),
+        metrics=metrics,
         submit=providers.Callable(wiring.submit_from_handlers, access.use_cases, blocking_access.use_cases),
         save_progress=progress.provided.save,
         effects=providers.Singleton(EffectLedger, access.store, clock, metrics),
@@ -94,7 +95,7 @@ class Container(ServiceContainer):
         SlotPool,
         jobs.worker_pool.worker_count,
         executor,
-        providers.Singleton(Settler, access.queue),
+        access.queue,
         metrics,
         clock,
         providers.Callable(handler_wiring.observers, modules),
@@ -131,7 +132,7 @@ class Container(ServiceContainer):
     loop_watch = providers.Singleton(
         LoopWatch, providers.Callable(worker_wiring.longest_block_seconds, settings), pool.provided.job_ids
     )
-    schedule_role = providers.Singleton(FireSchedules, access.scheduler)
+    schedule_role = providers.Singleton(FireSchedules, access.scheduler, clock)
     sweep = providers.Singleton(
         Sweep, access.store, jobs.retention.completed_max, jobs.scheduler.cleanup_interval
     )

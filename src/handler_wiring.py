@@ -12,13 +12,12 @@ from .application.handler_registry import HandlerRegistry, bind_class, bind_func
 from .application.job_context import JobContext
 from .application.job_handler import annotations_of
 from .application.marks import Mark, MarkKind
-from .application.middleware import LogMiddleware, MetricsMiddleware, Middleware
+from .application.middleware import Middleware
 from .application.observers import Observers
 from .domain.errors import InvalidConfiguration, Problem
 from .domain.suggestion import nearest
 from .handler_modules import HandlerModules
 from .lifecycle import Hook
-from .ports.job_metrics import JobMetrics
 
 
 class Resolver:
@@ -83,13 +82,14 @@ def circuits(modules: HandlerModules) -> set[str]:
     return {job_type.circuit for job_type in modules.job_types if job_type.circuit is not None}
 
 
-def layers(
-    metrics: JobMetrics, modules: HandlerModules, circuit_breaker: Callable[[], Middleware]
-) -> list[Middleware]:
-    """What surrounds every run, outermost first. Where no handler names a circuit, there is no breaker to pass."""
-    own = [mark.function for mark in modules.marked(MarkKind.MIDDLEWARE)]
-    breakers = [circuit_breaker()] if circuits(modules) else []
-    return [LogMiddleware(), *breakers, MetricsMiddleware(metrics), *own]
+def gates(modules: HandlerModules, circuit_breaker: Callable[[], Middleware]) -> list[Middleware]:
+    """What a run passes before it starts. Where no handler names a circuit, there is no breaker to pass."""
+    return [circuit_breaker()] if circuits(modules) else []
+
+
+def layers(modules: HandlerModules) -> list[Middleware]:
+    """The middleware of the handler modules, outermost first."""
+    return [mark.function for mark in modules.marked(MarkKind.MIDDLEWARE)]
 
 
 def job_scopes(modules: HandlerModules) -> list[Callable[[JobContext], AbstractContextManager[Any]]]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from .application.async_service import AsyncJobService, UseCases
 from .application.blocking import drive
 from .application.blocking_service import BlockingJobService
-from .container import Container
+from .service_container import ServiceContainer
 from .settings import Settings, find_config, load_settings
 
 _building = (
@@ -20,15 +20,15 @@ _building = (
 
 
 def container_for(
-    config: str | Path | Settings | Container | None, overrides: Mapping[str, Any]
-) -> Container:
+    config: str | Path | Settings | ServiceContainer | None, overrides: Mapping[str, Any]
+) -> ServiceContainer:
     """A container over a configuration file's path, settings, or nothing (the file that is found, or the defaults)."""
-    if isinstance(config, Container):
-        return config
     if isinstance(config, Settings):
-        return Container(settings=config)
-    path = find_config(None if config is None else Path(config))
-    return Container(settings=load_settings(path, overrides=overrides))
+        return ServiceContainer(settings=config)
+    if config is None or isinstance(config, (str, Path)):
+        path = find_config(None if config is None else Path(config))
+        return ServiceContainer(settings=load_settings(path, overrides=overrides))
+    return config
 
 
 class AsyncBackgroundJobService(AsyncJobService):
@@ -37,7 +37,7 @@ class AsyncBackgroundJobService(AsyncJobService):
     `async with` closes the connections at the end; it is optional.
     """
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: ServiceContainer) -> None:
         self.container = container
 
     @cached_property
@@ -47,7 +47,9 @@ class AsyncBackgroundJobService(AsyncJobService):
             return use_cases
 
     @classmethod
-    def from_config(cls, config: str | Path | Settings | Container | None = None, **overrides: Any) -> Self:
+    def from_config(
+        cls, config: str | Path | Settings | ServiceContainer | None = None, **overrides: Any
+    ) -> Self:
         """From a YAML file (`HEXJOBS_CONFIG` or `./hexjobs.yaml` when None), with environment and overrides on top.
 
         InvalidConfiguration lists everything that is wrong with it. Imports the handler modules and connects at the
@@ -69,7 +71,7 @@ class BackgroundJobService(BlockingJobService):
     methods raise RuntimeError and name AsyncBackgroundJobService.
     """
 
-    def __init__(self, container: Container) -> None:
+    def __init__(self, container: ServiceContainer) -> None:
         self.container = container
         self._drive = drive
 
@@ -79,7 +81,9 @@ class BackgroundJobService(BlockingJobService):
             return AsyncJobService(self.container.blocking_access.use_cases())
 
     @classmethod
-    def from_config(cls, config: str | Path | Settings | Container | None = None, **overrides: Any) -> Self:
+    def from_config(
+        cls, config: str | Path | Settings | ServiceContainer | None = None, **overrides: Any
+    ) -> Self:
         """See `AsyncBackgroundJobService.from_config`."""
         return cls(container_for(config, overrides))
 
@@ -90,7 +94,7 @@ class BackgroundJobService(BlockingJobService):
         release_server(self.container)
 
 
-def release_server(container: Container) -> None:
+def release_server(container: ServiceContainer) -> None:
     """Let go of the embedded server where this process holds one."""
     if container.settings().jobs.provider == "embedded":
         container.embedded_server().release()

@@ -1,7 +1,7 @@
-"""ServiceContainer: settings become stores, metrics and the services that handlers ask for. Builds and does no I/O.
+"""ServiceContainer: settings become stores: all that a process needs which submits. Builds and does no I/O.
 
-With `container.py` and `store_access.py` the only file that names concrete adapters. Every provider can be overridden,
-as tests do.
+With `handler_container.py`, `container.py` and `store_access.py` the only file that names concrete adapters. Every
+provider can be overridden, as tests do.
 """
 
 from __future__ import annotations
@@ -10,40 +10,22 @@ from functools import partial
 
 from dependency_injector import containers, providers
 
-from . import handler_wiring, wiring
-from .adapters.cleanup.folder_cleanup import FolderCleanup
+from . import wiring
 from .adapters.clock.system_clock import BlockingSystemClock, SystemClock
-from .adapters.embedded.server import EmbeddedServer
-from .adapters.files.local_storage import LocalStorage
-from .adapters.files.pillow_image_processor import PillowImageProcessor
-from .adapters.mail.jinja_template_renderer import JinjaTemplateRenderer
-from .adapters.mail.smtp_email_service import SmtpEmailService
-from .adapters.memory.state import MemoryStore
-from .adapters.metrics.no_job_metrics import NoJobMetrics
-from .adapters.metrics.prometheus_job_metrics import PrometheusJobMetrics
-from .adapters.notify.http_webhooks import HttpWebhooks
 from .adapters.redis.keys import Keys
-from .adapters.redis.transport import AsyncTransport, BlockingTransport
+from .application.submit_gates import LoopGate, ThreadGate
 from .handler_modules import HandlerModules, import_handlers
+from .late import late
 from .ports.clock import Clock
-from .ports.job_metrics import JobMetrics
-from .ports.job_queue import JobQueue
-from .ports.job_store import JobStore
-from .ports.schedule_store import ScheduleStore
-from .ports.services import (
-    EmailService,
-    FileCleanupService,
-    FileProcessingService,
-    NotificationService,
-    StorageService,
-    TemplateRenderer,
-)
 from .settings import Settings
 from .store_access import StoreAccess, embedded_address, lease_address, redis_address
 
+_async_transport = late(".adapters.redis.async_transport", "AsyncTransport")
+_blocking_transport = late(".adapters.redis.blocking_transport", "BlockingTransport")
+
 
 class ServiceContainer(containers.DeclarativeContainer):
-    """What one process reaches and offers. `settings` must be given."""
+    """What a process reaches jobs with. `settings` must be given."""
 
     settings: providers.Dependency[Settings] = providers.Dependency(instance_of=Settings)
     jobs = settings.provided.jobs
@@ -51,7 +33,9 @@ class ServiceContainer(containers.DeclarativeContainer):
     provider_name = providers.Callable(wiring.provider_name, settings)
     modules: providers.Singleton[HandlerModules] = providers.Singleton(import_handlers, jobs.handlers)
     validator = providers.Singleton(wiring.validator, settings, modules)
-    embedded_server = providers.Singleton(EmbeddedServer, jobs.embedded.data_dir, jobs.embedded.fsync)
+    embedded_server = providers.Singleton(
+        late(".adapters.embedded.server", "EmbeddedServer"), jobs.embedded.data_dir, jobs.embedded.fsync
+    )
     address = providers.Selector(
         provider_name,
         embedded=providers.Singleton(embedded_address, embedded_server),
@@ -59,7 +43,7 @@ class ServiceContainer(containers.DeclarativeContainer):
         memory=providers.Object(None),
     )
     keys = providers.Singleton(Keys, jobs.redis.key_prefix)
-    memory = providers.Singleton(MemoryStore)
+    memory = providers.Singleton(late(".adapters.memory.state", "MemoryStore"))
     clock: providers.Provider[Clock] = providers.Singleton(SystemClock)
     _access = partial(
         providers.Container,
@@ -69,71 +53,20 @@ class ServiceContainer(containers.DeclarativeContainer):
         keys=keys,
         memory=memory,
     )
-    access = _access(transport=providers.Singleton(AsyncTransport, address), clock=clock)
+    access = _access(
+        transport=providers.Singleton(_async_transport, address),
+        clock=clock,
+        gate=providers.Singleton(LoopGate),
+    )
     blocking_access = _access(
-        transport=providers.Singleton(BlockingTransport, address),
+        transport=providers.Singleton(_blocking_transport, address),
         clock=providers.Singleton(BlockingSystemClock),
+        gate=providers.Singleton(ThreadGate),
     )
     lease_access = _access(
         transport=providers.Singleton(
-            BlockingTransport, providers.Callable(lease_address, address, jobs.worker_pool.lease)
+            _blocking_transport, providers.Callable(lease_address, address, jobs.worker_pool.lease)
         ),
         clock=providers.Singleton(BlockingSystemClock),
+        gate=providers.Singleton(ThreadGate),
     )
-
-    # ---- what handlers ask for
-    metrics: providers.Provider[JobMetrics] = providers.Selector(
-        providers.Callable(wiring.yes_or_no, jobs.metrics.enabled),
-        yes=providers.Singleton(
-            PrometheusJobMetrics,
-            jobs.metrics.prefix,
-            job_types=validator.provided.job_types,
-            store_wide_max_age=providers.Callable(wiring.store_wide_max_age, settings),
-        ),
-        no=providers.Singleton(NoJobMetrics),
-    )
-    email_service = providers.Singleton(
-        SmtpEmailService,
-        host=settings.provided.email.host,
-        port=settings.provided.email.port,
-        sender=settings.provided.email.sender,
-        username=settings.provided.email.username,
-        password=settings.provided.email.password.get_secret_value.call(),
-        tls=settings.provided.email.tls,
-        timeout_seconds=settings.provided.email.timeout.total_seconds.call(),
-    )
-    templates = providers.Singleton(JinjaTemplateRenderer, settings.provided.email.template_folders)
-    storage = providers.Singleton(
-        LocalStorage, settings.provided.files.root, settings.provided.files.max_bytes
-    )
-    images = providers.Singleton(PillowImageProcessor, settings.provided.files.max_pixels)
-    file_cleanup = providers.Singleton(
-        FolderCleanup,
-        settings.provided.cleanup.roots,
-        max_deletions=settings.provided.cleanup.max_deletions,
-        minimum_age_seconds=settings.provided.cleanup.minimum_age.total_seconds.call(),
-    )
-    webhooks = providers.Singleton(
-        HttpWebhooks,
-        allow_http=settings.provided.notification.allow_http,
-        allow_private=settings.provided.notification.allow_private,
-        allowed_hosts=settings.provided.notification.allowed_hosts,
-        timeout_seconds=settings.provided.notification.timeout.total_seconds.call(),
-    )
-    by_type: providers.Dict = providers.Dict(
-        {
-            Settings: settings.provider,
-            Clock: clock.provider,
-            JobMetrics: metrics.provider,
-            JobQueue: access.queue.provider,
-            JobStore: access.store.provider,
-            ScheduleStore: access.schedules.provider,
-            EmailService: email_service.provider,
-            TemplateRenderer: templates.provider,
-            StorageService: storage.provider,
-            FileProcessingService: images.provider,
-            FileCleanupService: file_cleanup.provider,
-            NotificationService: webhooks.provider,
-        }
-    )
-    resolver = providers.Singleton(handler_wiring.Resolver, modules, by_type)

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dependency_injector import containers, providers
 
 from . import wiring
-from .adapters.embedded.server import EmbeddedServer
-from .adapters.memory.circuits import MemoryCircuits
-from .adapters.memory.dead_letters import MemoryDeadLetters
-from .adapters.memory.job_queue import MemoryJobQueue
-from .adapters.memory.job_store import MemoryJobStore
-from .adapters.memory.leases import MemoryLeases
-from .adapters.memory.queue_control import MemoryQueueControl
-from .adapters.memory.schedule_store import MemoryScheduleStore
-from .adapters.memory.state import MemoryStore
-from .adapters.memory.store_check import MemoryStoreCheck
 from .adapters.redis.address import Address
-from .adapters.redis.circuits import RedisCircuits
-from .adapters.redis.dead_letters import RedisDeadLetters
-from .adapters.redis.job_queue import RedisJobQueue
-from .adapters.redis.job_store import RedisJobStore
 from .adapters.redis.keys import Keys
-from .adapters.redis.leases import RedisLeases
-from .adapters.redis.queue_control import RedisQueueControl
-from .adapters.redis.schedule_store import RedisScheduleStore
-from .adapters.redis.store_check import RedisStoreCheck
 from .adapters.scheduler.cron_scheduler import CronScheduler
+from .application.intake import Intake
+from .application.submit_group import SubmitGroup
 from .domain.validator import JobValidator
+from .late import late
 from .settings import RedisSettings, Settings
+
+if TYPE_CHECKING:
+    from .adapters.embedded.server import EmbeddedServer
 
 
 def redis_address(redis: RedisSettings) -> Address:
@@ -72,58 +60,68 @@ def kept_by(
 
 
 class StoreAccess(containers.DeclarativeContainer):
-    """One way to the store: the event loop's, the threads', or the lease's; they differ in transport and clock alone."""
+    """One way to the store: the event loop's, the threads', or the lease's; they differ in transport, clock and gate."""
 
     settings = providers.Dependency(instance_of=Settings)
     validator = providers.Dependency(instance_of=JobValidator)
     keys = providers.Dependency(instance_of=Keys)
-    memory = providers.Dependency(instance_of=MemoryStore)
+    memory: providers.Dependency[Any] = providers.Dependency()
+    """A `MemoryStore`, which only its provider loads."""
     transport: providers.Dependency[Any] = providers.Dependency()
     """A `Transport`; a Protocol cannot be checked at run time."""
     clock: providers.Dependency[Any] = providers.Dependency()
     """A `Clock`; likewise."""
+    gate: providers.Dependency[Any] = providers.Dependency()
+    """A `Gate`; likewise."""
     provider_name = providers.Callable(wiring.provider_name, settings)
 
     queue = kept_by(
         provider_name,
-        providers.Singleton(RedisJobQueue, transport, keys),
-        providers.Singleton(MemoryJobQueue, memory, clock),
+        providers.Singleton(late(".adapters.redis.job_queue", "RedisJobQueue"), transport, keys),
+        providers.Singleton(late(".adapters.memory.job_queue", "MemoryJobQueue"), memory, clock),
+    )
+    intake = kept_by(
+        provider_name,
+        providers.Singleton(SubmitGroup, queue, gate),
+        providers.Singleton(Intake, queue),
     )
     store = kept_by(
         provider_name,
-        providers.Singleton(RedisJobStore, transport, keys),
-        providers.Singleton(MemoryJobStore, memory, clock),
+        providers.Singleton(late(".adapters.redis.job_store", "RedisJobStore"), transport, keys),
+        providers.Singleton(late(".adapters.memory.job_store", "MemoryJobStore"), memory, clock),
     )
     schedules = kept_by(
         provider_name,
-        providers.Singleton(RedisScheduleStore, transport, keys),
-        providers.Singleton(MemoryScheduleStore, memory, clock),
+        providers.Singleton(late(".adapters.redis.schedule_store", "RedisScheduleStore"), transport, keys),
+        providers.Singleton(late(".adapters.memory.schedule_store", "MemoryScheduleStore"), memory, clock),
     )
     leases = kept_by(
         provider_name,
-        providers.Singleton(RedisLeases, transport, keys),
-        providers.Singleton(MemoryLeases, memory, clock),
+        providers.Singleton(late(".adapters.redis.leases", "RedisLeases"), transport, keys),
+        providers.Singleton(late(".adapters.memory.leases", "MemoryLeases"), memory, clock),
     )
     circuits = kept_by(
         provider_name,
-        providers.Singleton(RedisCircuits, transport, keys),
-        providers.Singleton(MemoryCircuits, memory, clock),
+        providers.Singleton(late(".adapters.redis.circuits", "RedisCircuits"), transport, keys),
+        providers.Singleton(late(".adapters.memory.circuits", "MemoryCircuits"), memory, clock),
     )
     control = kept_by(
         provider_name,
-        providers.Singleton(RedisQueueControl, transport, keys),
-        providers.Singleton(MemoryQueueControl, memory, clock),
+        providers.Singleton(late(".adapters.redis.queue_control", "RedisQueueControl"), transport, keys),
+        providers.Singleton(late(".adapters.memory.queue_control", "MemoryQueueControl"), memory, clock),
     )
     dead_letters = kept_by(
         provider_name,
-        providers.Singleton(RedisDeadLetters, transport, keys),
-        providers.Singleton(MemoryDeadLetters, memory, clock),
+        providers.Singleton(late(".adapters.redis.dead_letters", "RedisDeadLetters"), transport, keys),
+        providers.Singleton(late(".adapters.memory.dead_letters", "MemoryDeadLetters"), memory, clock),
     )
     scheduler = providers.Singleton(CronScheduler, schedules, clock)
     store_check = kept_by(
         provider_name,
-        providers.Singleton(RedisStoreCheck, transport, keys, scheduler),
-        providers.Singleton(MemoryStoreCheck, memory, clock),
+        providers.Singleton(
+            late(".adapters.redis.store_check", "RedisStoreCheck"), transport, keys, scheduler
+        ),
+        providers.Singleton(late(".adapters.memory.store_check", "MemoryStoreCheck"), memory, clock),
     )
     close = kept_by(provider_name, transport.provided.close, providers.Object(close_nothing))
     use_cases = providers.Singleton(
@@ -131,6 +129,7 @@ class StoreAccess(containers.DeclarativeContainer):
         settings,
         validator,
         queue,
+        intake,
         store,
         schedules,
         scheduler,

@@ -15,6 +15,7 @@ from .application.cancel_job import CancelJob
 from .application.control_queue import ControlQueue
 from .application.durability import Durability
 from .application.explain_job import ExplainJob
+from .application.intake import Intake
 from .application.job_queries import JobQueries
 from .application.retry_job import RetryJob
 from .application.run_policy import RunDefaults
@@ -55,6 +56,7 @@ def use_cases(
     settings: Settings,
     rules: JobValidator,
     queue: JobQueue,
+    intake: Intake,
     store: JobStore,
     schedules: ScheduleStore,
     scheduler: Scheduler,
@@ -70,7 +72,7 @@ def use_cases(
     pool = settings.jobs.worker_pool
     queries = JobQueries(queue, store, clock, tuple(rules.queues), factory, pool.max_retries)
     durability = Durability(queue, required=settings.jobs.require_durable)
-    submit = SubmitJob(queue, rules, clock, factory, settings.jobs.enabled, durability)
+    submit = SubmitJob(intake, rules, clock, factory, settings.jobs.enabled, durability)
     return UseCases(
         submit=submit,
         cancel=CancelJob(store, settings.jobs.retention.cancelled),

@@ -23,7 +23,6 @@ from .ports.leases import WorkerFacts
 from .ports.worker import PoolStatistics
 from .settings import Settings
 
-LONGEST_LOOK_SECONDS = 1.0
 STARTED = int(time.time() * 1000)
 
 
@@ -54,8 +53,8 @@ def worker_facts(
 
 
 def seconds_between_beats(settings: Settings) -> float:
-    """Half of what is promised: each request also looks after the others, and learns what was cancelled."""
-    return min(LONGEST_LOOK_SECONDS, settings.jobs.worker_pool.beat_every.total_seconds() / 2)
+    """As is promised; each beat also looks after the others."""
+    return settings.jobs.worker_pool.beat_every.total_seconds()
 
 
 def lease_watch(settings: Settings) -> LeaseWatch:

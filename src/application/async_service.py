@@ -12,7 +12,7 @@ from ..domain.duration import parse_duration
 from ..domain.errors import JobError
 from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
-from ..domain.options import JobOptions
+from ..domain.options import NO_OPTIONS, JobOptions
 from ..domain.status import JobStatus
 from ..ports.dead_letter_answer import DeadLetterAnswer
 from ..ports.delivery import QueueStats
@@ -78,24 +78,28 @@ class AsyncJobService:
         InvalidJob (UnknownJobType, UnknownQueue, UnsupportedOption) names what is wrong and queues nothing; QueueFull,
         JobIdConflict, JobsDisabled and ServerUnavailable say why it was not taken.
         """
-        return await self.submit_job_with_options(job_type, payload, JobOptions.make(**options))
+        return await self._use_cases.submit.one(
+            job_type,
+            {} if payload is None else payload,
+            JobOptions.make(**options) if options else NO_OPTIONS,
+        )
 
     async def submit_job_with_options(
         self, job_type: JobType[Any, Any] | str, payload: Any, options: JobOptions
     ) -> str:
         """As `submit_job`, with the options as one value."""
-        options = JobOptions.make(options)
         return await self._use_cases.submit.one(
-            JobRequest(job_type, {} if payload is None else payload, options)
+            job_type, {} if payload is None else payload, JobOptions.make(options)
         )
 
     async def submit_jobs(
         self, jobs: Iterable[JobRequest | Sequence[Any]], *, atomic: bool = False
     ) -> list[str | JobError]:
-        """Submit many in one round trip: per item, in order, its id or the error that kept it out.
+        """Submit many, a thousand in each round trip: per item, in order, its id or the error that kept it out.
 
-        An item is a JobRequest or a tuple `(job_type, payload)` or `(job_type, payload, options)`. With `atomic` one
-        refused item keeps all out, and its error is raised.
+        An item is a JobRequest or a tuple `(job_type, payload)` or `(job_type, payload, options)`. ServerUnavailable is
+        raised where the server answered for none; where it went away in between, it is the answer of the items that it
+        did not answer for. With `atomic` all go in one round trip: one refused item keeps all out, and its error is raised.
         """
         return await self._use_cases.submit.many(jobs, atomic=atomic)
 

@@ -29,6 +29,11 @@ class Durability:
             (log.warning if risk.is_grave else log.info)("server_risk", risk=risk.sentence)
         self._refuse(risks)
 
+    @property
+    def is_ensured(self) -> bool:
+        """Whether `ensure` would return at once."""
+        return self._is_ensured
+
     async def ensure(self) -> None:
         """Return when the store is durable or need not be; the store is asked once, and only where it must be.
 

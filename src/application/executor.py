@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 from ..domain.errors import InvalidJob
@@ -14,13 +14,16 @@ from ..domain.transitions import JobEvent
 from ..ports.clock import Clock
 from ..ports.delivery import Delivery, Settlement
 from ..ports.envelope import Envelope, MalformedEnvelope, NewerEnvelope, decode_envelope, made_at
+from ..ports.job_metrics import JobMetrics
 from .effect_ledger import EffectLedger
 from .handler_registry import BoundHandler, HandlerRegistry
-from .job_context import BlockingJobContext, JobContext
+from .job_context import JobContext
 from .job_result import outcome_of_returned
-from .messages import to_instant, to_milliseconds
-from .middleware import Middleware, Proceed, compose
+from .log_ids import bind_log_ids
+from .messages import to_milliseconds
+from .middleware import MetricsMiddleware, Middleware, Proceed, compose
 from .run import Run, StopReason
+from .run_context import BlockingRunContext, RunContext, RunServices
 from .run_policy import RunPolicy
 from .stopped_run import settled_outcome, stopped_outcome
 from .verdict import Verdict, outcome_of
@@ -32,8 +35,8 @@ ENDED_BY_TIME = (StopReason.TIMEOUT, StopReason.DEADLINE)
 class Caller(Protocol):
     """Calls a handler where it belongs: on the event loop, in a thread, or in a process of its own (with the raw payload)."""
 
-    async def __call__(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
-        """What the handler returned; raises what it raised."""
+    def __call__(self, handler: BoundHandler, context: JobContext, payload: Any) -> Awaitable[Any]:
+        """To be awaited: what the handler returned; raises what it raised."""
         ...
 
 
@@ -51,25 +54,46 @@ class SubmitFromHandler(Protocol):
 
 @dataclass(slots=True)
 class Executor:
-    """Turns a delivery into a settlement. A handler's failure never escapes it."""
+    """Turns a delivery into a settlement. A handler's failure never escapes it.
+
+    `gates` surround a run before it counts as started, `layers` after that.
+    """
 
     registry: HandlerRegistry
     policy: RunPolicy
     verdict: Verdict
     clock: Clock
     call: Caller
+    gates: Sequence[Middleware] = ()
     layers: Sequence[Middleware] = ()
+    metrics: JobMetrics | None = None
     submit: SubmitFromHandler | None = None
     save_progress: Callable[[Delivery, Any], None] | None = None
     effects: EffectLedger | None = None
     blocking_effects: EffectLedger | None = None
     _proceed: Proceed = field(init=False)
+    _on_loop: RunServices = field(init=False)
+    _in_thread: RunServices = field(init=False)
 
     def __post_init__(self) -> None:
-        self._proceed = compose(self.layers, self._invoke)
+        layers = self.layers if self.metrics is None else [MetricsMiddleware(self.metrics), *self.layers]
+        self._proceed = compose([*self.gates, *layers], self._invoke)
+        submit, save = self.submit, self.save_progress
+        waiting, blocking = (
+            (None, None) if submit is None else (submit.submit_job, submit.submit_job_blocking)
+        )
+        self._on_loop = RunServices(self.policy, waiting, None, save, self.effects)
+        self._in_thread = RunServices(self.policy, waiting, blocking, save, self.blocking_effects)
 
-    def prepare(self, delivery: Delivery) -> Run | Settlement:
-        """Read the delivery: a run, or at once the settlement of what cannot or need not run."""
+    def now(self) -> int:
+        """What `prepare` takes as the instant: milliseconds since 1970."""
+        return to_milliseconds(self.clock.now())
+
+    def prepare(self, delivery: Delivery, now: int | None = None) -> Run | Settlement:
+        """Read the delivery: a run, or at once the settlement of what cannot or need not run.
+
+        `now` may be that of all deliveries that came together. What ends at an instant is held against the clock.
+        """
         try:
             envelope = decode_envelope(delivery.data)
         except NewerEnvelope as error:
@@ -82,28 +106,35 @@ class Executor:
             )
         except MalformedEnvelope as error:
             return self.verdict.dead(delivery, None, "malformed", str(error))
-        now = self.clock.now()
-        expired = self._expired(delivery, envelope, now)
-        if expired is not None:
-            return expired
+        if envelope.expires is not None or envelope.deadline is not None:
+            now = self.now()
+            expired = self._expired(delivery, envelope, now)
+            if expired is not None:
+                return expired
         handler = self.registry.get(envelope.type)
-        job_type = None if handler is None else handler.job_type
-        if delivery.crashes >= self.policy.crash_limit(job_type):
-            times = "once" if delivery.crashes == 1 else f"{delivery.crashes} times"
-            return self.verdict.dead(delivery, envelope, "crashed", f"its worker died {times} while it ran")
+        if delivery.crashes:
+            limit = self.policy.crash_limit(None if handler is None else handler.job_type)
+            if delivery.crashes >= limit:
+                times = "once" if delivery.crashes == 1 else f"{delivery.crashes} times"
+                return self.verdict.dead(
+                    delivery, envelope, "crashed", f"its worker died {times} while it ran"
+                )
         if handler is None:
             return self.verdict.dead(
                 delivery, envelope, "unknown_type", f"no handler for job type {envelope.type!r}"
             )
         try:
-            raw = bytes(envelope.payload)
-            payload = raw if handler.is_isolated else handler.job_type.decode(raw)
+            payload = handler.read(envelope.payload)
         except (InvalidJob, ValueError) as error:
             return self.verdict.dead(delivery, envelope, "invalid_payload", str(error))
-        return self._run(delivery, envelope, handler, payload, now)
+        return self._run(delivery, envelope, handler, payload, self.now() if now is None else now)
 
     async def execute(self, run: Run) -> Settlement | None:
-        """Run the handler inside the middleware and judge what came of it; None where the delivery is ours no more."""
+        """Run the handler inside the middleware and judge what came of it; None where the delivery is ours no more.
+
+        To be awaited in a task of the job's own: its ids are bound to all log lines of that from here on.
+        """
+        bind_log_ids(run.delivery.job_id, run.job_type, run.delivery.attempt)
         try:
             outcome = await self._proceed(run)
         except asyncio.CancelledError:
@@ -125,9 +156,9 @@ class Executor:
 
     def judge(self, run: Run, outcome: Outcome) -> Settlement | None:
         """What a run comes to that had this outcome; None where the delivery is ours no more."""
+        if run.stop_reason is None:
+            return self.verdict.of(run, outcome)
         match run.stop_reason:
-            case None:
-                return self.verdict.of(run, outcome)
             case StopReason.LEASE_LOST:
                 return None
             case StopReason.GIVEN_BACK:
@@ -144,69 +175,38 @@ class Executor:
             if run.stop_reason not in ENDED_BY_TIME:
                 raise
             return _ended_by_time(run)
-        if run.stop_reason in ENDED_BY_TIME:
+        if run.stop_reason is not None and run.stop_reason in ENDED_BY_TIME:
             return _ended_by_time(run)
         return outcome_of_returned(returned)
 
     def _run(
-        self, delivery: Delivery, envelope: Envelope, handler: BoundHandler, payload: Any, now: datetime
+        self, delivery: Delivery, envelope: Envelope, handler: BoundHandler, payload: Any, now: int
     ) -> Run:
-        retry_policy = self.policy.retry(envelope, handler.job_type)
-        deadline = self.policy.deadline(envelope, handler.job_type, now)
-        known: dict[str, Any] = {
-            "job_id": delivery.job_id,
-            "job_type": envelope.type,
-            "queue": delivery.queue,
-            "attempt": delivery.attempt,
-            "max_retries": retry_policy.max_retries,
-            "fence_token": delivery.fence,
-            "deadline": deadline,
-            "tags": tuple(envelope.tags or ()),
-            "metadata": envelope.metadata,
-            "headers": envelope.headers,
-        }
-        save = self.save_progress
-        if save is not None:
-            known["save_progress"] = lambda value: save(delivery, value)
-        on_loop = handler.is_async and not handler.is_isolated
-        ledger = self.effects if on_loop else self.blocking_effects
-        if ledger is not None:
-            known["effects"] = ledger.of(delivery, envelope.type)
-        if self.submit is not None:
-            known["submit"] = self.submit.submit_job
+        described, limit = handler.job_type, StopReason.TIMEOUT
+        timeout = self.policy.timeout(envelope, described)
+        seconds = None if timeout is None else max(0.001, timeout.total_seconds())
+        if envelope.deadline is not None:
+            left = max(0.001, (envelope.deadline - now) / 1000)
+            if seconds is None or left <= seconds:
+                seconds, limit = left, StopReason.DEADLINE
         context: JobContext
-        if on_loop:
-            context = JobContext(**known)
+        if handler.is_on_loop:
+            context = RunContext(delivery, envelope, handler, now, self._on_loop)
         else:
-            blocking = None if self.submit is None else self.submit.submit_job_blocking
-            context = BlockingJobContext(blocking_submit=blocking, **known)
+            context = BlockingRunContext(delivery, envelope, handler, now, self._in_thread)
         since = max(made_at(delivery.job_id, envelope), envelope.due or 0)
-        return Run(
-            delivery=delivery,
-            envelope=envelope,
-            handler=handler,
-            payload=payload,
-            context=context,
-            retry_policy=retry_policy,
-            limit=_limit(envelope, deadline),
-            timeout_seconds=None if deadline is None else max(0.001, (deadline - now).total_seconds()),
-            waited_seconds=max(0, to_milliseconds(now) - since) / 1000 if since else 0.0,
-        )
+        waited = max(0, now - since) / 1000 if since else 0.0
+        return Run(delivery, envelope, handler, payload, context, seconds, waited, limit)
 
-    def _expired(self, delivery: Delivery, envelope: Envelope, now: datetime) -> Settlement | None:
+    def _expired(self, delivery: Delivery, envelope: Envelope, now: int) -> Settlement | None:
         for limit, reason, applies in (
             # A crash takes the attempt back, but the job has been started.
             (envelope.expires, "expired", delivery.attempt == 1 and not delivery.crashes),
             (envelope.deadline, "deadline", True),
         ):
-            if limit is not None and applies and now >= to_instant(limit):
+            if limit is not None and applies and now >= limit:
                 return self.verdict.cancelled(delivery, envelope, JobEvent.EXPIRED, reason)
         return None
-
-
-def _limit(envelope: Envelope, ends: datetime | None) -> StopReason:
-    is_deadline = envelope.deadline is not None and ends == to_instant(envelope.deadline)
-    return StopReason.DEADLINE if is_deadline else StopReason.TIMEOUT
 
 
 def _ended_by_time(run: Run) -> Outcome:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
+import msgspec
+
 from ..domain.errors import InvalidConfiguration, Problem
 from ..domain.job_type import JobType
+from ..domain.payload import JobPayload
 from .job_handler import annotations_of
 
 CLASS_OPTIONS = (
@@ -26,6 +29,7 @@ CLASS_OPTIONS = (
     "memory_limit",
     "cpu_limit",
 )
+_decode = msgspec.json.Decoder().decode
 Resolve = Callable[[Any, str], Any]
 """Gives the object for an annotated type; the text says who asks. InvalidConfiguration where there is none."""
 
@@ -41,6 +45,21 @@ class BoundHandler:
     call: Callable[[Any, Any], Any | Awaitable[Any]]
     is_async: bool
     is_isolated: bool = False
+    is_on_loop: bool = field(init=False)
+    """Whether it runs on the event loop, where it can be cancelled."""
+    read: Callable[[msgspec.Raw], Any] = field(init=False)
+    """The payload as `call` takes it, from its JSON; InvalidJob where it does not fit."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_on_loop", self.is_async and not self.is_isolated)
+        object.__setattr__(self, "read", self._reader())
+
+    def _reader(self) -> Callable[[msgspec.Raw], Any]:
+        if self.is_isolated:
+            return bytes
+        if self.job_type.checks_payload:
+            return lambda raw: self.job_type.decode(bytes(raw))
+        return read_unchecked
 
 
 class HandlerRegistry:
@@ -66,6 +85,14 @@ class HandlerRegistry:
     def job_types(self) -> Mapping[str, JobType[Any, Any]]:
         """The job types that have a handler, by name."""
         return {name: handler.job_type for name, handler in self._handlers.items()}
+
+
+def read_unchecked(raw: msgspec.Raw) -> Any:
+    """A payload that no model checks, from its JSON."""
+    try:
+        return _decode(raw)
+    except msgspec.DecodeError:  # such as half of a surrogate pair, which another system may have sent
+        return JobPayload(bytes(raw)).value()
 
 
 def declared_in(module: ModuleType) -> Iterator[JobType[Any, Any] | type]:

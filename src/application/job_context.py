@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -14,10 +14,8 @@ from .effects import Effects
 from .interruption import uninterrupted
 from .once import Once
 from .own_effects import OwnEffects
+from .run_details import BlockingSubmit, RunDetails, SaveProgress, Submit
 
-Submit = Callable[..., Awaitable[str]]
-BlockingSubmit = Callable[..., str]
-SaveProgress = Callable[[Any], None]
 _cancelling = threading.Lock()  # one for all contexts: it is held for a moment, and a run costs none
 
 
@@ -28,6 +26,12 @@ class JobContext:
     keeps the highest it saw, and a late run cannot overwrite. `idempotency_key` is the same in every run of the job:
     pass it to outside services. `deadline` is when this run is stopped (aware UTC), None without a limit.
     """
+
+    _details: RunDetails | None = None
+    _once: Once | None = None
+    _cancelled = False
+    _is_abandoned = False
+    _on_cancel: tuple[Callable[[], None], ...] = ()
 
     def __init__(
         self,
@@ -50,18 +54,35 @@ class JobContext:
         self.job_type = job_type
         self.queue = queue
         self.attempt = attempt
-        self.max_retries = max_retries
         self.fence_token = fence_token
-        self.deadline = deadline
-        self.tags = tags
-        self.metadata = metadata or {}
-        self.headers = headers or {}
-        self._submit = submit
-        self._save_progress = save_progress
-        self._effects = effects
-        self._once: Once | None = None
-        self._cancelled = False
-        self._on_cancel: list[Callable[[], None]] = []
+        self._details = RunDetails(
+            max_retries, deadline, tags, metadata or {}, headers or {}, submit, save_progress, effects
+        )
+
+    @property
+    def max_retries(self) -> int:
+        """How many runs may follow the first one where each fails."""
+        return self._known.max_retries
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When this run is stopped (aware UTC), None without a limit."""
+        return self._known.deadline
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The job's tags."""
+        return self._known.tags
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the submitter noted with the job."""
+        return self._known.metadata
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """What the system noted with the job."""
+        return self._known.headers
 
     @property
     def idempotency_key(self) -> str:
@@ -82,16 +103,17 @@ class JobContext:
 
     def progress(self, value: Any) -> None:
         """Keep `value` (JSON-safe, such as `{"done": 3, "of": 10}`) with the job; the latest one wins. Returns at once."""
-        save = self._save_progress
-        if save is not None:
+        save = self._known.save_progress
+        if save is not None and not self._is_abandoned:
             save(value)
 
     @property
     def effects(self) -> Effects:
         """Where the results of this job's effects are recorded: the pieces of `once`. Without a store, a mapping."""
-        if self._effects is None:
-            self._effects = OwnEffects()
-        return self._effects
+        known = self._known
+        if known.effects is None:
+            known.effects = OwnEffects()
+        return known.effects
 
     async def once(self, key: str, effect: Callable[[], Any]) -> Any:
         """The result of `effect()`, run unless a run of this job has recorded its result under `key` before.
@@ -105,11 +127,17 @@ class JobContext:
 
     async def submit_job(self, job_type: Any, payload: Any = None, **options: Any) -> str:
         """Submit another job; as `AsyncBackgroundJobService.submit_job`."""
-        if self._submit is None:
+        submit = self._known.submit
+        if submit is None:
             raise RuntimeError(
                 "this context was made without a service; give `submit` to submit jobs in a test"
             )
-        return await self._submit(job_type, payload, **options)
+        return await submit(job_type, payload, **options)
+
+    @property
+    def _known(self) -> RunDetails:
+        assert self._details is not None, "made by the constructor"
+        return self._details
 
     def _runs(self) -> Once:
         if self._once is None:
@@ -123,7 +151,7 @@ class JobContext:
         """
         with _cancelling:
             if not self._cancelled:
-                self._on_cancel.append(callback)
+                self._on_cancel = (*self._on_cancel, callback)
                 return
         self._tell(callback)
 
@@ -138,13 +166,13 @@ class JobContext:
         """Set `cancelled` and call what waits for it; for the worker and for tests."""
         with _cancelling:
             self._cancelled = True
-            callbacks, self._on_cancel = self._on_cancel, []
+            callbacks, self._on_cancel = self._on_cancel, ()
         for callback in callbacks:
             self._tell(callback)
 
     def abandon(self) -> None:
         """Keep no progress any more: this run was given up, and another may be under way. For the worker."""
-        self._save_progress = None
+        self._is_abandoned = True
 
     def _tell(self, callback: Callable[[], None]) -> None:
         try:
@@ -158,15 +186,16 @@ class BlockingJobContext(JobContext):
 
     def __init__(self, *, blocking_submit: BlockingSubmit | None = None, **known: Any) -> None:
         super().__init__(**known)
-        self._blocking_submit = blocking_submit
+        self._known.blocking_submit = blocking_submit
 
     def submit_job(self, job_type: Any, payload: Any = None, **options: Any) -> str:  # type: ignore[override]  # a thread has nothing to await with
         """Submit another job; as `BackgroundJobService.submit_job`."""
-        if self._blocking_submit is None:
+        submit = self._known.blocking_submit
+        if submit is None:
             raise RuntimeError(
                 "this context was made without a service; give `blocking_submit` to submit jobs in a test"
             )
-        return self._blocking_submit(job_type, payload, **options)
+        return submit(job_type, payload, **options)
 
     def once(self, key: str, effect: Callable[[], Any]) -> Any:
         """See `JobContext.once`; `effect` is a plain function."""

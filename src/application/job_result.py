@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from ..domain.outcome import Cancel, Crash, Discard, Done, Fail, Outcome, Retry, Snooze
 from ..domain.payload import MAX_BYTES, json_problems
 
-NO_RESULT = b"null"
+NOTHING = Done(b"null")
+"""What a handler came to that returned nothing."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -20,6 +21,8 @@ class EncodedResult(bytes):
 
 def outcome_of_returned(returned: Any) -> Outcome:
     """What a handler came to that returned this: an outcome value says it outright, anything else is the result."""
+    if returned is None:
+        return NOTHING
     if isinstance(returned, (Retry, Fail, Snooze, Cancel, Discard, Crash)):
         return returned
     return encode_result(returned.result if isinstance(returned, Done) else returned)
@@ -28,7 +31,7 @@ def outcome_of_returned(returned: Any) -> Outcome:
 def encode_result(value: Any) -> Outcome:
     """`Done` with the result as JSON bytes; `Fail` where it is not JSON or too large: running again would not mend it."""
     if value is None:
-        return Done(NO_RESULT)
+        return NOTHING
     if isinstance(value, EncodedResult):
         return Done(bytes(value))
     try:

@@ -39,6 +39,11 @@ class LeaseWatch:
         self._since = watched
         return dead
 
+    def remaining(self, now: float) -> float:
+        """How long the worker that stands still the longest has until it is dead; a whole lease where none is watched."""
+        longest = min((since for _, since in self._since.values()), default=now)
+        return self._lease - (now - longest)
+
     def interrupted(self) -> None:
         """Begin all watching anew: a look failed."""
         self._looked = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..domain.factory import JobFactory
+from ..domain.factory import JobFactory, Placement
 from ..domain.jobs.base import BaseJob
 from ..domain.options import JobOptions
 from ..domain.payload import JobPayload
@@ -38,17 +38,24 @@ def to_instant(milliseconds: int) -> datetime:
     return EPOCH + milliseconds * MILLISECOND
 
 
-def to_message(job: BaseJob, headers: Mapping[str, Any] | None = None) -> Message:
-    """The message that enqueues a new job; only options that the caller set are in it."""
-    options = job.options
-    made = to_milliseconds(job.created_at)
+def new_message(
+    job_type: str,
+    payload: JobPayload,
+    options: JobOptions,
+    placement: Placement,
+    job_id: str,
+    at: int | None,
+    scheduled_at: datetime | None,
+    headers: Mapping[str, Any] | None = None,
+) -> Message:
+    """The message that enqueues a new job; only options that the caller set are in it. `at` is that of `at_beside`."""
     envelope = Envelope(
         VERSION,
-        job.type,
-        queue=job.queue,
-        priority=job.priority.word,
-        at=None if uuid7_milliseconds(job.job_id) == made else made,
-        due=None if job.scheduled_at is None else to_milliseconds(job.scheduled_at),
+        job_type,
+        queue=placement.queue,
+        priority=placement.priority.word,
+        at=at,
+        due=None if scheduled_at is None else to_milliseconds(scheduled_at),
         max_retries=options.max_retries,
         timeout=_timeout(options),
         expires=None if options.expires_at is None else to_milliseconds(options.expires_at),
@@ -58,9 +65,28 @@ def to_message(job: BaseJob, headers: Mapping[str, Any] | None = None) -> Messag
         tags=None if options.tags is None else list(options.tags),
         metadata=None if options.metadata is None else dict(options.metadata),
         headers=None if headers is None else dict(headers),
-        payload=msgspec.Raw(job.payload.raw),
+        payload=msgspec.Raw(payload.raw),
     )
-    return Message.of(job.job_id, envelope)
+    return Message.of(job_id, envelope)
+
+
+def to_message(job: BaseJob, headers: Mapping[str, Any] | None = None) -> Message:
+    """The message that enqueues a new job."""
+    return new_message(
+        job.type,
+        job.payload,
+        job.options,
+        Placement(job.queue, job.priority),
+        job.job_id,
+        at_beside(job.job_id, to_milliseconds(job.created_at)),
+        job.scheduled_at,
+        headers,
+    )
+
+
+def at_beside(job_id: str, made: int) -> int | None:
+    """`made` (milliseconds), or None where the id says it already."""
+    return None if uuid7_milliseconds(job_id) == made else made
 
 
 def _timeout(options: JobOptions) -> int | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
-
 from ..domain.outcome import Outcome
 from ..ports.job_metrics import JobMetrics
 from .run import Run
@@ -26,27 +24,13 @@ def _surround(layer: Middleware, proceed: Proceed) -> Proceed:
     return lambda run: layer(run, proceed)
 
 
-class LogMiddleware:
-    """Binds the job's ids to every log line of the run, also those of the handler itself."""
-
-    async def __call__(self, run: Run, proceed: Proceed) -> Outcome:
-        """Surround the run."""
-        tokens = structlog.contextvars.bind_contextvars(
-            job_id=run.delivery.job_id, job_type=run.job_type, attempt=run.delivery.attempt
-        )
-        try:
-            return await proceed(run)
-        finally:
-            structlog.contextvars.reset_contextvars(**tokens)
-
-
 class MetricsMiddleware:
     """Counts starts and how long jobs waited."""
 
     def __init__(self, metrics: JobMetrics) -> None:
         self._metrics = metrics
 
-    async def __call__(self, run: Run, proceed: Proceed) -> Outcome:
-        """Surround the run."""
-        self._metrics.job_started(run.job_type, run.delivery.queue, run.waited_seconds)
-        return await proceed(run)
+    def __call__(self, run: Run, proceed: Proceed) -> Awaitable[Outcome]:
+        """Surround the run: it begins as soon as this is called."""
+        self._metrics.job_started(run.envelope.type, run.delivery.queue, run.waited_seconds)
+        return proceed(run)

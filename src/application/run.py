@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ..domain.retry_policy import RetryPolicy
+import msgspec
+
 from ..ports.delivery import Delivery
 from ..ports.envelope import Envelope
 from .handler_registry import BoundHandler
@@ -25,8 +26,7 @@ class StopReason(StrEnum):
     LEASE_LOST = "lease_lost"
 
 
-@dataclass(slots=True, eq=False)
-class Run:
+class Run(msgspec.Struct, eq=False):
     """One delivery, what was read from it, and what became of it so far.
 
     `limit` tells what `timeout_seconds` come from: the timeout of a run, or the deadline of the job.
@@ -37,7 +37,6 @@ class Run:
     handler: BoundHandler
     payload: Any
     context: JobContext
-    retry_policy: RetryPolicy
     timeout_seconds: float | None
     waited_seconds: float
     limit: StopReason = StopReason.TIMEOUT
@@ -46,7 +45,7 @@ class Run:
     @property
     def is_on_loop(self) -> bool:
         """Whether the handler runs on the event loop, where it can be cancelled."""
-        return self.handler.is_async and not self.handler.is_isolated
+        return self.handler.is_on_loop
 
     @property
     def job_type(self) -> str:

@@ -33,6 +33,8 @@ class RunPolicy:
 
     def __init__(self, defaults: RunDefaults) -> None:
         self._defaults = defaults
+        self._keep_completed = _remembered(defaults.keep_completed)
+        self._keep_cancelled = _remembered(defaults.keep_cancelled)
 
     def retry(self, envelope: Envelope, job_type: JobType[Any, Any] | None) -> RetryPolicy:
         """How often and when this job runs again."""
@@ -69,19 +71,23 @@ class RunPolicy:
 
     def keep_completed(self, envelope: Envelope | None) -> timedelta | None:
         """How long the completed job is kept; never so short that its id is forgotten at once."""
-        return self._kept(envelope, self._defaults.keep_completed)
+        return _kept(envelope, self._keep_completed)
 
     def keep_cancelled(self, envelope: Envelope | None) -> timedelta | None:
         """How long the cancelled job is kept."""
-        return self._kept(envelope, self._defaults.keep_cancelled)
+        return _kept(envelope, self._keep_cancelled)
 
     @property
     def keep_failed(self) -> timedelta | None:
         """How long a dead letter is kept."""
         return self._defaults.keep_failed
 
-    @staticmethod
-    def _kept(envelope: Envelope | None, default: timedelta | None) -> timedelta | None:
-        if envelope is not None and envelope.retention is not None:
-            default = envelope.retention * MILLISECOND
-        return None if default is None else max(default, REMEMBERED)
+
+def _kept(envelope: Envelope | None, default: timedelta | None) -> timedelta | None:
+    if envelope is None or envelope.retention is None:
+        return default
+    return _remembered(envelope.retention * MILLISECOND)
+
+
+def _remembered(wanted: timedelta | None) -> timedelta | None:
+    return None if wanted is None else max(wanted, REMEMBERED)

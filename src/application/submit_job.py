@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ..domain.errors import InvalidJob, JobError, JobsDisabled, Problem
 from ..domain.factory import JobFactory
 from ..domain.job_type import JobType
 from ..domain.jobs.base import BaseJob
-from ..domain.options import JobOptions
+from ..domain.options import NO_OPTIONS, JobOptions
 from ..domain.validator import JobValidator
 from ..ports.clock import Clock
-from ..ports.delivery import EnqueueResult
 from ..ports.envelope import Message
-from ..ports.job_queue import JobQueue
 from .durability import Durability
-from .job_ids import new_job_id
-from .messages import to_message, to_milliseconds
-
-NO_OPTIONS = JobOptions()
+from .intake import Intake
+from .job_ids import JobIds, job_ids
+from .messages import at_beside, new_message, to_milliseconds
+from .submit_batches import SubmitBatches
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +30,21 @@ class JobRequest:
     payload: Any = field(default_factory=dict)
     options: JobOptions = NO_OPTIONS
 
-    @classmethod
-    def of(cls, item: JobRequest | Sequence[Any]) -> JobRequest:
-        """From a request, or from a tuple of type, payload and options of which the last two may be missing."""
-        if isinstance(item, JobRequest):
-            return item
-        if isinstance(item, (str, JobType)) or not 1 <= len(item) <= 3:
-            raise InvalidJob(
-                [Problem("jobs", f"{item!r} is not (job_type, payload) or (job_type, payload, options)")]
-            )
-        job_type, *rest = item
-        options = rest[1] if len(rest) > 1 else NO_OPTIONS
-        if isinstance(options, Mapping):
-            options = JobOptions.make(**options)
-        return cls(job_type, rest[0] if rest else {}, options)
+
+Item = JobRequest | Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitJob:
     """The one way into a queue. `durability`, where it is given, is ensured before the first job goes in."""
 
-    queue: JobQueue
+    intake: Intake
     validator: JobValidator
     clock: Clock
     factory: JobFactory = field(default_factory=JobFactory)
     enabled: bool = True
     durability: Durability | None = None
+    ids: JobIds = job_ids
 
     def build(self, request: JobRequest) -> BaseJob:
         """The job, checked but not enqueued; InvalidJob lists every problem."""
@@ -68,58 +56,87 @@ class SubmitJob:
             payload,
             request.options,
             placement,
-            job_id=request.options.job_id or new_job_id(to_milliseconds(now)),
+            job_id=request.options.job_id or self.ids.new(to_milliseconds(now)),
             now=now,
         )
 
-    async def one(self, request: JobRequest) -> str:
+    async def one(
+        self, job_type: JobType[Any, Any] | str, payload: Any, options: JobOptions = NO_OPTIONS
+    ) -> str:
         """Submit one job; its id. Raises what refused it."""
         self._refuse_when_disabled()
-        (result,) = await self._enqueue([to_message(self.build(request))])
+        now = self.clock.now()
+        message = self._message(job_type, payload, options, now, to_milliseconds(now))
+        if self.durability is not None and not self.durability.is_ensured:
+            await self.durability.ensure()
+        (result,) = await self.intake.enqueue((message,), self.validator.caps)
         if result.error is not None:
             raise result.error
         return result.job_id
 
-    async def many(
-        self, items: Iterable[JobRequest | Sequence[Any]], *, atomic: bool = False
-    ) -> list[str | JobError]:
-        """Submit jobs in one round trip; per item its id, or the error that kept it out.
+    async def many(self, items: Iterable[Item], *, atomic: bool = False) -> list[str | JobError]:
+        """Submit jobs, a batch of them in each call of the queue; per item its id, or the error that kept it out.
 
-        With `atomic`, one refused item keeps all out and its error is raised.
+        With `atomic` they are one call: one refused item keeps all out and its error is raised.
         """
         self._refuse_when_disabled()
-        answers: list[str | JobError] = []
-        messages: list[Message] = []
-        places: list[int] = []
-        for place, item in enumerate(items):
-            try:
-                messages.append(to_message(self.build(JobRequest.of(item))))
-                places.append(place)
-                answers.append("")
-            except JobError as error:
-                if atomic:
-                    error.add_note(f"item {place} of an atomic batch: nothing was submitted")
-                    raise
-                answers.append(error)
-        results = await self._enqueue(messages, atomic=atomic) if messages else []
-        for place, result in zip(places, results, strict=True):
-            if atomic and result.error is not None:
-                result.error.add_note("the batch is atomic: nothing was submitted")
-                raise result.error
-            answers[place] = result.error or result.job_id
-        return answers
-
-    async def _enqueue(self, messages: Sequence[Message], *, atomic: bool = False) -> list[EnqueueResult]:
-        queues = self.validator.queues
-        caps = {
-            name: rules.max_jobs
-            for name in {message.envelope.queue for message in messages}
-            if (rules := queues.get(name)) is not None and rules.max_jobs is not None
-        }
-        if self.durability is not None:
+        if self.durability is not None and not self.durability.is_ensured:
             await self.durability.ensure()
-        return await self.queue.enqueue(messages, caps, atomic=atomic)
+        batches = SubmitBatches(self.intake, self.validator.caps, self._messages)
+        return await (batches.all_or_none(items) if atomic else batches.each(items))
+
+    def _messages(self, items: Sequence[Item]) -> list[Message | JobError]:
+        """What each item came to; they share a reading of the clock."""
+        now = self.clock.now()
+        made = to_milliseconds(now)
+        found: list[Message | JobError] = []
+        for item in items:
+            try:
+                found.append(self._message(*_parts(item), now, made))
+            except JobError as error:
+                found.append(error)
+        return found
+
+    def _message(
+        self,
+        given: JobType[Any, Any] | str,
+        payload: Any,
+        options: JobOptions,
+        now: datetime,
+        made: int,
+    ) -> Message:
+        """As `build`, without a job that nobody looks at between here and the queue."""
+        job_type = self.validator.job_type(given)
+        checked, placement = self.validator.check(job_type, payload, options)
+        job_id = options.job_id
+        at = None if job_id is None else at_beside(job_id, made)
+        return new_message(
+            job_type.name,
+            checked,
+            options,
+            placement,
+            job_id or self.ids.new(made),
+            at,
+            options.starts_at(now),
+        )
 
     def _refuse_when_disabled(self) -> None:
         if not self.enabled:
             raise JobsDisabled
+
+
+def _parts(item: Item) -> tuple[JobType[Any, Any] | str, Any, JobOptions]:
+    """Type, payload and options of a request, or of a tuple of them in which the last two may be missing."""
+    if type(item) is tuple and len(item) == 2:
+        return *item, NO_OPTIONS
+    if isinstance(item, JobRequest):
+        return item.job_type, item.payload, item.options
+    if isinstance(item, (str, JobType)) or not 1 <= len(item) <= 3:
+        raise InvalidJob(
+            [Problem("jobs", f"{item!r} is not (job_type, payload) or (job_type, payload, options)")]
+        )
+    job_type, *rest = item
+    options = rest[1] if len(rest) > 1 else NO_OPTIONS
+    if isinstance(options, Mapping):
+        options = JobOptions.make(**options)
+    return job_type, rest[0] if rest else {}, options

@@ -18,6 +18,7 @@ from .run import Run
 from .run_policy import RunPolicy
 
 MAX_ERROR_LENGTH = 8_000
+_SUCCEEDED = JobEvent.SUCCEEDED  # to look an enum's member up costs more than all else that a success needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,16 @@ class Verdict:
             case Done(result):
                 return Settlement(
                     delivery,
-                    JobEvent.SUCCEEDED,
+                    _SUCCEEDED,
                     result=result,
                     keep=self.policy.keep_completed(envelope),
                     unique=envelope.unique,
                 )
             case Retry(error, delay):
-                if not run.retry_policy.allows(delivery.attempt):
+                retry_policy = self.policy.retry(envelope, run.handler.job_type)
+                if not retry_policy.allows(delivery.attempt):
                     return self.dead(delivery, envelope, "attempts_exhausted", error)
-                wait = run.retry_policy.wait(delivery.attempt, self.random()) if delay is None else delay
+                wait = retry_policy.wait(delivery.attempt, self.random()) if delay is None else delay
                 if envelope.deadline is not None and self.clock.now() + wait >= to_instant(envelope.deadline):
                     return self.dead(delivery, envelope, "deadline", error)
                 return Settlement(delivery, JobEvent.ERRED, delay=wait, error=error, reason="retry")

@@ -55,7 +55,6 @@ class JobFactory:
         now: datetime,
     ) -> BaseJob:
         """A new job; `delay` and `scheduled_at` become one instant."""
-        scheduled_at = now + options.delay if options.delay else options.scheduled_at
         return self.class_for(job_type)(
             job_id=job_id,
             type=job_type,
@@ -63,7 +62,7 @@ class JobFactory:
             priority=placement.priority,
             payload=payload,
             created_at=now,
-            scheduled_at=scheduled_at,
+            scheduled_at=options.starts_at(now),
             options=options,
             max_retries=options.max_retries,
         )

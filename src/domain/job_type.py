@@ -78,6 +78,7 @@ class JobType(Generic[P, R]):
             raise InvalidJob(problems)
         self.name = name
         self.payload_model: Any = payload_model
+        self._takes = _as_class(payload_model)
         self.queue = queue
         self.priority = None if priority is None else JobPriority.parse(priority)
         self.max_retries = max_retries
@@ -103,7 +104,7 @@ class JobType(Generic[P, R]):
     def __repr__(self) -> str:
         return f"JobType({self.name!r})"
 
-    @property
+    @cached_property
     def checks_payload(self) -> bool:
         """Whether payloads are checked against a model."""
         return is_checked(self.payload_model)
@@ -114,11 +115,10 @@ class JobType(Generic[P, R]):
 
     def encode(self, payload: Any, limits: PayloadLimits = PayloadLimits()) -> JobPayload:
         """The payload as checked JSON; InvalidJob names every field that is wrong."""
-        if isinstance(payload, BaseModel):
-            if self.checks_payload and not isinstance(payload, _as_class(self.payload_model)):
+        if type(payload) is not dict and isinstance(payload, BaseModel):
+            if self.checks_payload and not isinstance(payload, self._takes):
                 self._validate(payload.model_dump())
-            payload = payload.model_dump(mode="json", by_alias=True)
-            return JobPayload.of(payload, limits)
+            return JobPayload.of(payload.model_dump(mode="json", by_alias=True), limits)
         checked = JobPayload.of(payload, limits)
         if self.checks_payload:
             self._validate_json(checked.raw)

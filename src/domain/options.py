@@ -73,6 +73,10 @@ class JobOptions:
             raise InvalidJob(problems)
         return options
 
+    def starts_at(self, now: datetime) -> datetime | None:
+        """The instant before which a job submitted `now` does not start; None: it may start at once."""
+        return now + self.delay if self.delay else self.scheduled_at
+
     def problems(self) -> Iterator[Problem]:
         """What is wrong with these options by themselves."""
         if self.job_id is not None and not is_job_id(self.job_id):
@@ -99,6 +103,9 @@ class JobOptions:
             yield Problem("options.tags", f"must be at most {MAX_TAGS} tags")
         if self.metadata is not None:
             yield from json_problems(self.metadata, path="options.metadata")
+
+
+NO_OPTIONS = JobOptions()
 
 
 def _instant(value: Any) -> datetime:

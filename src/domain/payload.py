@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from .errors import InvalidJob, Problem
+from .plain_json import GREATEST_INTEGER, LEAST_INTEGER, MAX_VALUES, is_plain
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
-MAX_VALUES = 1_000_000
-_MAX_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,9 @@ class JobPayload:
     @classmethod
     def of(cls, value: Mapping[str, Any], limits: PayloadLimits = PayloadLimits()) -> JobPayload:
         """Encode a mapping. InvalidJob lists what is not JSON, too large or too deep, by field."""
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             raise InvalidJob([Problem("payload", f"must be a JSON object, not {type(value).__name__}")])
-        problems = json_problems(value, limits.max_depth)
-        if problems:
-            raise InvalidJob(problems)
-        raw = json.dumps(
-            value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=dict
-        ).encode()
-        return cls.of_raw(raw, limits)
+        return cls.of_raw(encode_json(value, limits.max_depth), limits)
 
     @classmethod
     def of_raw(cls, raw: bytes, limits: PayloadLimits = PayloadLimits()) -> JobPayload:
@@ -55,6 +50,21 @@ class JobPayload:
         """The object, decoded."""
         decoded: dict[str, Any] = json.loads(self.raw)
         return decoded
+
+
+def encode_json(value: object, max_depth: int = MAX_DEPTH, path: str = "payload") -> bytes:
+    """`value` as compact JSON in UTF-8; InvalidJob lists what is not JSON, or too deep, by field."""
+    if is_plain(value, max_depth):
+        try:
+            return to_json(value)
+        except PydanticSerializationError:
+            pass  # a lone surrogate: the only thing that can be wrong with plain values
+    problems = json_problems(value, max_depth, path)
+    if problems:
+        raise InvalidJob(problems)
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=dict
+    ).encode()
 
 
 def json_problems(value: object, max_depth: int = MAX_DEPTH, path: str = "payload") -> list[Problem]:
@@ -82,7 +92,7 @@ class _Walk:
         elif value is None or isinstance(value, bool):
             return
         elif isinstance(value, int):
-            if not -_MAX_INTEGER - 1 <= value <= _MAX_INTEGER:
+            if not LEAST_INTEGER <= value <= GREATEST_INTEGER:
                 self._add(path, "does not fit 64 bits; send it as a string")
         elif isinstance(value, float):
             if not math.isfinite(value):

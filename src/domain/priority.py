@@ -31,5 +31,5 @@ class JobPriority(IntEnum):
 
 
 _BY_WORD = {level.name.lower(): level for level in JobPriority}
-_WORDS = {level: word for word, level in _BY_WORD.items()}
+_WORDS = tuple(_BY_WORD)
 HIGHEST_FIRST = tuple(sorted(JobPriority, reverse=True))

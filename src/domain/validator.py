@@ -14,6 +14,8 @@ from .payload import JobPayload, PayloadLimits
 from .priority import HIGHEST_FIRST, JobPriority
 from .suggestion import nearest
 
+MAX_PLACEMENTS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class QueueRules:
@@ -39,6 +41,15 @@ class JobValidator:
     queues: Mapping[str, QueueRules]
     limits: PayloadLimits = field(default_factory=PayloadLimits)
     default_queue: str = "default"
+    caps: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """The queues that have a `max_jobs`, and it."""
+    _placements: dict[tuple[object, ...], Placement] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        caps = {name: rules.max_jobs for name, rules in self.queues.items() if rules.max_jobs is not None}
+        object.__setattr__(self, "caps", caps)
 
     def job_type(self, given: JobType[Any, Any] | str) -> JobType[Any, Any]:
         """The declared type; UnknownJobType names the nearest."""
@@ -71,6 +82,17 @@ class JobValidator:
         return encoded, placement
 
     def _place(self, job_type: JobType[Any, Any], options: JobOptions) -> Placement:
+        """Where the job goes. Worked out once for each way to ask: most submits ask in one of a few."""
+        asked = (job_type.queue, job_type.priority, options.queue, options.priority)
+        placement = self._placements.get(asked)
+        if placement is None:
+            placement = self._find_place(job_type, options)
+            if len(self._placements) >= MAX_PLACEMENTS:
+                self._placements.clear()
+            self._placements[asked] = placement
+        return placement
+
+    def _find_place(self, job_type: JobType[Any, Any], options: JobOptions) -> Placement:
         queue = options.queue or job_type.queue or self.default_queue
         rules = self.queues.get(queue)
         if rules is None and queue == job_type.queue:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How many children there are and how long things may take, in seconds.
 
     `burst`: children leave by themselves when no job is left. `log_level` is the number of `logging`; `console`: lines
@@ -23,4 +21,4 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-safe form."""
-        return asdict(self)
+        return self._asdict()

@@ -113,7 +113,7 @@ class JobRunner:
         job_id = deliveries[0].job_id
         turn = self._turns.get(job_id, Future[JobRun]())
         try:
-            pool.start(deliveries[0])
+            pool.start(deliveries)
             await pool.wait_until_idle()
             await pool.wait_until_observed()
             run = await self._report(job_id)

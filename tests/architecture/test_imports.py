@@ -15,6 +15,24 @@ HEAVY = {
     "prometheus_client", "pydantic", "pydantic_settings", "redis", "structlog", "yaml",
 }  # fmt: skip
 
+NOT_FOR_SUBMITTING = {
+    "hexjobs.adapters.cleanup", "hexjobs.adapters.cli", "hexjobs.adapters.embedded", "hexjobs.adapters.files",
+    "hexjobs.adapters.handlers", "hexjobs.adapters.http", "hexjobs.adapters.mail", "hexjobs.adapters.memory",
+    "hexjobs.adapters.metrics", "hexjobs.adapters.notify", "hexjobs.adapters.worker", "hexjobs.application.executor",
+    "hexjobs.container", "hexjobs.demo", "hexjobs.handler_container", "hexjobs.lifecycle", "hexjobs.runtime",
+    "hexjobs.supervised", "hexjobs.supervisor", "hexjobs.testing",
+}  # fmt: skip
+NOT_BEFORE_A_CONNECTION = {
+    "cronsim",
+    "hiredis",
+    "multiprocessing",
+    "prometheus_client",
+    "redis",
+    "uvicorn",
+    "uvloop",
+    "wsgiref",
+}
+
 
 def absolute_imports(module: Module) -> Iterator[tuple[int, str]]:
     """The line and the top name of each import that is not relative."""
@@ -60,11 +78,31 @@ def test_the_domain_imports_the_standard_library_and_pydantic_alone() -> None:
 
 def test_importing_the_package_is_light() -> None:
     """`import hexjobs` in a web process or a script costs nothing before the first name is used."""
-    code = "import hexjobs, sys; print(hexjobs.__file__); print(*sys.modules)"
+    where, loaded = loaded_by("import hexjobs", "hexjobs.__file__")
+    assert where == str(SRC / "__init__.py")
+    assert {name.partition(".")[0] for name in loaded} & HEAVY == set()
+    assert [name for name in loaded if name.startswith("hexjobs.")] == []
+
+
+def test_a_process_that_submits_loads_what_submitting_needs() -> None:
+    """No worker, no metrics, no adapter of another provider, and the client not before it connects."""
+    made = "hexjobs.BackgroundJobService.from_config(jobs={'provider': 'redis'})"
+    found, loaded = loaded_by("import hexjobs", f"type({made}._jobs).__name__")
+    assert found == "AsyncJobService"
+    assert {name for name in loaded if within(name, NOT_FOR_SUBMITTING)} == set()
+    assert {name.partition(".")[0] for name in loaded} & NOT_BEFORE_A_CONNECTION == set()
+
+
+def within(name: str, modules: set[str]) -> bool:
+    """Whether a module is one of these, or in one of them."""
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def loaded_by(statement: str, expression: str) -> tuple[str, list[str]]:
+    """What an expression comes to in a fresh interpreter, and the modules that are loaded by then."""
+    code = f"{statement}, sys; print({expression}); print(*sys.modules)"
     result = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=30
     )
-    where, loaded = result.stdout.splitlines()
-    assert where == str(SRC / "__init__.py")
-    assert {name.partition(".")[0] for name in loaded.split()} & HEAVY == set()
-    assert [name for name in loaded.split() if name.startswith("hexjobs.")] == []
+    value, loaded = result.stdout.splitlines()
+    return value, loaded.split()

@@ -13,6 +13,7 @@ from redis.connection import parse_url
 from contracts.harness import Adapter, OpenAdapter
 from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.circuits import RedisCircuits
 from hexjobs.adapters.redis.dead_letters import RedisDeadLetters
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
@@ -22,7 +23,6 @@ from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.redis.transport import AsyncTransport
 from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 
 MARGIN_SECONDS = 0.005

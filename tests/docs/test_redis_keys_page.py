@@ -10,6 +10,7 @@ import msgspec
 
 from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.circuits import RedisCircuits
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
@@ -18,7 +19,6 @@ from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.scripts import script
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.redis.transport import AsyncTransport
 from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.circuits import CircuitRules

@@ -14,7 +14,7 @@ import pytest
 from faults.harness.tcp_proxy import TcpProxy
 from hexjobs import ServerUnavailable
 from hexjobs.adapters.redis.address import Address
-from hexjobs.adapters.redis.transport import AsyncTransport
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys

@@ -15,9 +15,9 @@ from faults.harness.tcp_proxy import TcpProxy, Weather
 from faults.harness.worker_process import WorkerProcess
 from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.keys import Keys
-from hexjobs.adapters.redis.transport import AsyncTransport
 from hexjobs.adapters.worker.role import RoleRunner
 from hexjobs.ports.delivery import Subscription
 from support.messages import messages

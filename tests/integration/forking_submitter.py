@@ -37,6 +37,13 @@ class Submitter(threading.Thread):
         self.acknowledged = submits(self.jobs, self.who)
 
 
+class Looker(Submitter):
+    """Looks up in a thread, in a round trip of its own: submits would wait for one another and go in one."""
+
+    def run(self) -> None:
+        self.jobs.find_jobs(limit=1)
+
+
 def tell_when_sent() -> None:
     kind: Any = redis.UnixDomainSocketConnection
     send = kind.send_packed_command
@@ -55,19 +62,21 @@ def main(data_dir: str) -> None:
     tell_when_sent()
     jobs = BackgroundJobService.from_config(jobs={"embedded": {"data_dir": data_dir}})
     server = jobs.container.embedded_server().info()["server_pid"]
-    first, second, third = (Submitter(jobs, who) for who in ("first", "second", "third"))
+    first, third, waiting = (Submitter(jobs, who) for who in ("first", "third", "waiting"))
+    looker = Looker(jobs, "looker")
 
     os.kill(server, signal.SIGSTOP)  # so that these two need a connection each, and leave them idle
-    for submitter in (first, second):
-        submitter.start()
-        submitter.sent.wait(10)
+    for thread in (first, looker):
+        thread.start()
+        thread.sent.wait(10)
     os.kill(server, signal.SIGCONT)
-    for submitter in (first, second):
-        submitter.join(20)
+    for thread in (first, looker):
+        thread.join(20)
 
-    os.kill(server, signal.SIGSTOP)  # so that this one's submit is on its way while the process forks
+    os.kill(server, signal.SIGSTOP)  # so that a submit is on its way, and one waits, while the process forks
     third.start()
     third.sent.wait(10)
+    waiting.start()
     reads, writes = os.pipe()
     child = os.fork()
     os.kill(server, signal.SIGCONT)
@@ -78,11 +87,12 @@ def main(data_dir: str) -> None:
             os._exit(0)
     os.close(writes)
     acknowledged = {"parent": submits(jobs, "parent")}
-    third.join(20)
+    for thread in (third, waiting):
+        thread.join(20)
     with os.fdopen(reads) as told:
         acknowledged["child"] = json.loads(told.read() or "[]")
     os.waitpid(child, 0)
-    acknowledged |= {submitter.who: submitter.acknowledged for submitter in (first, second, third)}
+    acknowledged |= {submitter.who: submitter.acknowledged for submitter in (first, third, waiting)}
     sys.stdout.write(json.dumps(acknowledged))
     jobs.close()
 

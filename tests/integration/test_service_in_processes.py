@@ -68,6 +68,24 @@ def test_sixteen_threads_share_a_service(jobs: BackgroundJobService, data_dir: P
     assert stored(data_dir) == Counter({f"{t}-{n}": 1 for t in range(16) for n in range(25)})
 
 
+def test_fifty_tasks_share_round_trips(data_dir: Path) -> None:
+    """The first submit goes at once, and what the others submit meanwhile goes together."""
+    jobs = AsyncBackgroundJobService.from_config(jobs={"embedded": {"data_dir": str(data_dir)}})
+    server = jobs.container.embedded_server()
+
+    async def main() -> list[str]:
+        await submitted(jobs, "before")
+        client.config_resetstat()
+        return await asyncio.gather(*[submitted(jobs, f"job-{number}") for number in range(50)])
+
+    with redis.Redis(unix_socket_path=server.ensure()) as client:
+        assert asyncio.run(main()) == [f"job-{number}" for number in range(50)]
+        commands: Any = client.info("commandstats")
+    assert sum(commands.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha")) == 2
+    assert stored(data_dir) == Counter(["before", *(f"job-{number}" for number in range(50))])
+    server.release()
+
+
 def test_threads_that_come_first_at_once_make_one_set_of_objects() -> None:
     """In memory a second set would be a second store, and the jobs in it lost."""
     container = Container(settings=load_settings(None, environ={}, overrides={"jobs.provider": "memory"}))
@@ -92,12 +110,12 @@ def test_threads_that_come_first_at_once_make_one_set_of_objects() -> None:
 
 
 def test_parent_and_child_of_a_fork_submit(data_dir: Path) -> None:
-    """The submit that was on its way at the fork is the parent's, and neither reads the other's answers."""
+    """The submits that were on their way at the fork are the parent's, and neither reads the other's answers."""
     script = [sys.executable, "-W", "ignore::DeprecationWarning", str(HERE / "forking_submitter.py")]
     result = subprocess.run([*script, str(data_dir)], check=False, capture_output=True, text=True, timeout=45)
     assert result.returncode == 0, result.stderr
     acknowledged = json.loads(result.stdout)
-    for who in ("first", "second", "third", "parent", "child"):
+    for who in ("first", "third", "waiting", "parent", "child"):
         assert acknowledged[who] == [f"{who}-{number}" for number in range(50)], result.stderr
     assert stored(data_dir) == Counter(job_id for ids in acknowledged.values() for job_id in ids)
 

@@ -40,8 +40,8 @@ sys.argv = ["hexjobs", "--config", "worker", "worker", "-c", "0"]
 print(main(), *sys.modules)
 """
 HEAVY = {
-    "asyncio", "click", "concurrent", "dependency_injector", "logging", "msgspec", "multiprocessing", "prometheus_client",
-    "pydantic", "redis", "structlog", "subprocess", "yaml",
+    "asyncio", "click", "concurrent", "dataclasses", "dependency_injector", "inspect", "logging", "msgspec", "multiprocessing",
+    "prometheus_client", "pydantic", "redis", "structlog", "subprocess", "yaml",
 }  # fmt: skip
 
 

@@ -13,13 +13,13 @@ import msgspec
 
 from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.redis.transport import AsyncTransport
 from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 from hexjobs.domain.status import JobStatus
 from hexjobs.domain.transitions import JobEvent

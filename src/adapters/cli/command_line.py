@@ -48,6 +48,11 @@ COMMANDS = {
     "demo": LazyCommand(
         ".commands.demo", "demo", "See real jobs of every kind run, and each effect checked."
     ),
+    "bench": LazyCommand(
+        ".commands.bench",
+        "bench",
+        "Measure submits and runs of jobs that do nothing, on the configured server.",
+    ),
     "completion": LazyCommand(
         ".commands.completion", "completion", "Print a script that completes commands in a shell."
     ),

@@ -60,6 +60,10 @@ class Prepared(Protocol):
         """The service; its connections are closed at the end."""
         ...
 
+    def bench(self, *, jobs: int, slots: int) -> Mapping[str, Any]:
+        """Measure `jobs` jobs in `slots` slots, below a key prefix that nothing is left of; the figures by name."""
+        ...
+
     def serve(self, duty: str, *, burst: bool, on_started: OnStarted) -> None:
         """Be a `run`, `worker` or `server` process until it is stopped; `on_started` hears what it consists of."""
         ...

@@ -1,14 +1,14 @@
 """Which connection class an address wants.
 
-For a server that may move it asks for its path at each connect. An asynchronous one says ConnectionError on every event
-loop: uvloop raises RuntimeError where a connection broke while it idled, and the client lets that pass.
+For a server that may move it asks for its path at each connect. An asynchronous one connects, and is then taken over by
+whoever reads what comes: the client's own way to an answer wakes a task for each.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import redis
 import redis.asyncio
@@ -30,10 +30,10 @@ def async_connection_class(address: Address) -> type[Any]:
     """The class of asynchronous connections for this address."""
     path = address.socket_path
     if callable(path):
-        return _telling(_asking_async(path))
+        return _lending(_asking_async(path))
     if path is not None:
-        return _telling(redis.asyncio.UnixDomainSocketConnection)
-    return _telling(redis.asyncio.SSLConnection if address.tls else redis.asyncio.Connection)
+        return _lending(redis.asyncio.UnixDomainSocketConnection)
+    return _lending(redis.asyncio.SSLConnection if address.tls else redis.asyncio.Connection)
 
 
 def _asking(ask: Callable[[], str]) -> type[Any]:
@@ -54,14 +54,23 @@ def _asking_async(ask: Callable[[], str]) -> type[Any]:
     return EmbeddedConnection
 
 
-def _telling(base: type[Any]) -> type[Any]:
-    class TellingConnection(base):  # type: ignore[misc]  # the base is one of the client's own
-        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-            try:
-                await super().send_packed_command(command, check_health)
-            except RuntimeError as error:
-                if "closed" not in str(error):
-                    raise
-                raise redis.ConnectionError(f"the connection has broken: {error}") from error
+def _lending(base: type[Any]) -> type[Any]:
+    class LendingConnection(base):  # type: ignore[misc]  # the base is one of the client's own
+        _reader: asyncio.StreamReader | None
+        _writer: asyncio.StreamWriter | None
 
-    return TellingConnection
+        def lend(self, protocol: asyncio.Protocol) -> asyncio.Transport:
+            """The transport beneath. From now on `protocol` is told what it reads."""
+            if self._reader is None or self._writer is None or self._reader.at_eof():
+                raise redis.ConnectionError("the server closed the connection")
+            transport = cast("asyncio.Transport", self._writer.transport)
+            transport.set_protocol(protocol)
+            return transport
+
+        def abort(self) -> None:
+            """Close at once, without a farewell."""
+            writer, self._reader, self._writer = self._writer, None, None
+            if writer is not None:
+                writer.transport.abort()
+
+    return LendingConnection

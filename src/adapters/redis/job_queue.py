@@ -34,6 +34,9 @@ from .store_risks import store_risks
 from .transport import LONGEST_BLOCK_SECONDS, Argument, Transport
 
 SHORTEST_BLOCK_SECONDS = 0.001
+# How long a worker that waits and holds nothing, while nothing is delayed, stays noted as waiting before it looks for itself
+# again. Otherwise it looks as often as it waits.
+LONGEST_UNSEEN_SECONDS = 12.0
 _LEASE_STATES = (LeaseState.LOST, LeaseState.HELD, LeaseState.CANCEL_REQUESTED)
 
 
@@ -49,6 +52,7 @@ class RedisJobQueue:
         self._held: dict[str, set[str]] = {}
         self._unsure: set[str] = set()
         self._woken: set[str] = set()
+        self._waiting: dict[str, tuple[Subscription, float]] = {}
         self._knows_layout = False
 
     async def enqueue(
@@ -78,27 +82,35 @@ class RedisJobQueue:
             await refuse_newer_layout(self._transport, self._keys)
             self._knows_layout = True
         waits = wait > timedelta(0)
-        found, next_due = await self._fetch(subscription, limit, "1" if waits else "0")
-        if found or not waits:
-            return found
-        seconds = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS)
+        noted, left = self._waiting.pop(subscription.worker_id, (None, 0.0))
+        next_due = None
+        if not waits or left <= 0 or noted != subscription:
+            found, next_due = await self._fetch(subscription, limit, "1" if waits else "0")
+            if found or not waits:
+                return found
+            left = LONGEST_UNSEEN_SECONDS
+        seconds = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS, left)
         if next_due is not None:
             seconds = min(seconds, next_due)
         if seconds > 0 and subscription.worker_id not in self._woken:
-            handed = await self._wait(subscription.worker_id, max(seconds, SHORTEST_BLOCK_SECONDS))
-            if handed is not None:
-                return [handed]
+            posted = await self._wait(subscription.worker_id, max(seconds, SHORTEST_BLOCK_SECONDS))
+            if isinstance(posted, Delivery):
+                return [posted]
+            if posted is None and next_due is None and not self._held.get(subscription.worker_id):
+                # It stays noted as waiting: what comes meanwhile lies in its mailbox when it waits again.
+                self._waiting[subscription.worker_id] = subscription, left - seconds
+                return []
         self._woken.discard(subscription.worker_id)
         found, _ = await self._fetch(subscription, limit, "2")
         return found
 
-    async def _wait(self, worker_id: str, seconds: float) -> Delivery | None:
-        """Wait blocked on the mailbox; the job that was put there, None when there is none or a fetch will find some."""
+    async def _wait(self, worker_id: str, seconds: float) -> Delivery | bytes | None:
+        """Wait blocked on the mailbox; the job that was put there, or a token: a fetch may find some. None for nothing."""
         self._unsure.add(worker_id)
         answer = await self._transport.wait("BLPOP", self._keys.mailbox(worker_id), seconds)
         self._unsure.discard(worker_id)
         if answer is None or not is_delivery(answer[1]):
-            return None
+            return None if answer is None else bytes(answer[1])
         delivery = posted_delivery(answer[1], worker_id)
         self._held.setdefault(worker_id, set()).add(delivery.job_id)
         return delivery
@@ -137,6 +149,7 @@ class RedisJobQueue:
         self._joined.discard(worker_id)
         self._unsure.discard(worker_id)
         self._held.pop(worker_id, None)
+        self._waiting.pop(worker_id, None)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """See `JobQueue.settle`."""

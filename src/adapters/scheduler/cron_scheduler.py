@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from cronsim import CronSim, CronSimError
 from msgspec import structs
 
 from ...application.messages import to_instant, to_milliseconds
@@ -25,7 +24,8 @@ ALIASES = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-LONGEST_WAIT_SECONDS = 2.0
+MINUTE = 60_000
+LONGEST_WAIT = 20_000
 log = structlog.get_logger("hexjobs.scheduler")
 
 
@@ -33,7 +33,8 @@ class CronScheduler:
     """Fires due schedules through the store's ledger, so that any number of schedulers make one job per instant.
 
     A local time that a clock change skips fires at the end of the gap, one that exists twice at the first only. After a
-    time without any scheduler a schedule fires once and goes on from the present.
+    time without any scheduler a schedule fires once and goes on from the present. Cron's instants are whole minutes, so
+    a look at the turn of each finds also what was added since the last one, and nothing is late.
     """
 
     def __init__(self, store: ScheduleStore, clock: Clock) -> None:
@@ -44,14 +45,13 @@ class CronScheduler:
         """See `Scheduler.run_due`."""
         now = to_milliseconds(self._clock.now())
         earliest = await self._store.next_due()
-        if earliest is None:
-            return LONGEST_WAIT_SECONDS
-        if earliest <= now:
+        if earliest is not None and earliest <= now:
             for entry in await self._store.list():
                 if not entry.paused and entry.next_due <= now:
                     await self._fire(entry, now)
             return 0.0
-        return min(LONGEST_WAIT_SECONDS, (earliest - now) / 1000)
+        wait = min(LONGEST_WAIT, MINUTE - now % MINUTE)
+        return (wait if earliest is None else min(wait, earliest - now)) / 1000
 
     def next_instant(self, cron: str, timezone: str, after: int) -> int:
         """See `Scheduler.next_instant`."""
@@ -69,6 +69,8 @@ class CronScheduler:
             raise InvalidJob(
                 [Problem("cron", f"{cron!r} must have five fields: minute hour day month weekday")]
             )
+        from cronsim import CronSim, CronSimError
+
         try:
             following = next(CronSim(expression, to_instant(after).astimezone(zone)))
         except (CronSimError, StopIteration) as error:

@@ -24,6 +24,7 @@ from ...ports.leases import Leases, Recovered, WorkerFacts
 from .slot_pool import SlotPool
 from .worker_identity import WorkerIdentity
 
+LONGEST_CLOSE_LOOK_SECONDS = 1.0
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -31,7 +32,9 @@ class LeaseKeeper:
     """A thread with a connection of its own: no handler that blocks the event loop, sleeps or waits can starve it.
 
     In each step it counts a beat, learns which of the running deliveries are lost or cancelled, looks at the beats of
-    all workers, and takes over from those that stood still for a whole lease. `leases`, `queue` and `close` never suspend (see
+    all workers, and takes over from those that stood still for a whole lease. There is one every `interval` seconds; two
+    while jobs run here, whose lease then survives a lost beat, and where somebody's lease is about to run out, so that its jobs
+    need not wait for the next beat. `leases`, `queue` and `close` never suspend (see
     `hexjobs.application.blocking`). `advanced` and `tried` are when a step last succeeded and last began, on the
     monotonic clock.
     """
@@ -61,6 +64,7 @@ class LeaseKeeper:
         self._metrics = metrics
         self._facts = facts
         self._interval = interval
+        self._runs_jobs = False
         self._close = close
         self._told: tuple[str, WorkerFacts] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,9 +99,18 @@ class LeaseKeeper:
         else:
             self._told = worker_id, facts
         dead = self._watch.look(beats, asked, self._clock.monotonic())
-        self._learn(self._pool.deliveries())
+        deliveries = self._pool.deliveries()
+        self._runs_jobs = bool(deliveries)
+        self._learn(deliveries)
         for lost_worker, beat in dead.items():
             self.take_over(lost_worker, beat)
+
+    def pause(self) -> float:
+        """How many seconds may pass until the next step."""
+        closely = min(LONGEST_CLOSE_LOOK_SECONDS, self._interval / 2)
+        if self._runs_jobs:
+            return closely
+        return min(self._interval, max(closely, self._watch.remaining(self._clock.monotonic())))
 
     def take_over(self, worker_id: str, beat: str | None) -> None:
         """Take over the jobs of a worker whose beat stands still, or (None) whose process is known to be dead."""
@@ -134,8 +147,8 @@ class LeaseKeeper:
                 if self.failure is not None:
                     log.info("role_recovered", role=self.name)
                     self.failure = None
-            spread = 0.9 + random.random() / 10  # noqa: S311  # jitter, no secret
-            self._stopping.wait(self._interval * spread)
+            spread = 0.95 + random.random() / 20  # noqa: S311  # jitter, no secret
+            self._stopping.wait(self.pause() * spread)
         drive(self._close())
 
     def _failed(self, error: Exception) -> None:

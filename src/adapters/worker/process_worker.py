@@ -135,7 +135,7 @@ class ProcessWorker:
             await asyncio.wait_for(self._queue.wake(self.worker_id), FETCH_GRACE_SECONDS)
         except Exception as error:  # noqa: BLE001  # the fetch then ends by itself
             log.debug("wake_failed", error=str(error))
-        await self._fetching.stop(0.0 if not self.pool.free else FETCH_GRACE_SECONDS)
+        await self._fetching.stop(FETCH_GRACE_SECONDS if self._fetch.is_asking else 0.0)
 
     async def _stop_working(self) -> None:
         idle = asyncio.create_task(self.pool.wait_until_idle())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import random
 import threading
 from typing import Any
@@ -37,6 +38,7 @@ class ProgressKeeper:
         self._sending: dict[str, tuple[Delivery, bytes]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
+        self._context = contextvars.copy_context()  # not that of a job, whose ids are not those of the others
 
     def attach(self) -> None:
         """Send from the running event loop from now on."""
@@ -52,18 +54,22 @@ class ProgressKeeper:
             if current is None or current[0].fence <= delivery.fence:  # else from a run that was given up
                 self._latest[delivery.job_id] = (delivery, msgspec.json.encode(value))
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._begin)
+            self._loop.call_soon_threadsafe(self._begin, context=self._context)
+
+    def has(self, job_id: str) -> bool:
+        """Whether something that was saved for this job is not stored yet: its settlement must not overtake it."""
+        return job_id in self._latest or job_id in self._sending
 
     async def flush(self, job_id: str) -> None:
-        """Return when what was saved for this job is stored: its settlement must not overtake it."""
-        while job_id in self._latest or job_id in self._sending:
+        """Return when what was saved for this job is stored."""
+        while self.has(job_id):
             self._begin()
             if self._task is not None:
                 await asyncio.shield(self._task)
 
     def _begin(self) -> None:
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._send(), name="hexjobs-progress")
+            self._task = asyncio.create_task(self._send(), name="hexjobs-progress", context=self._context)
 
     async def _send(self) -> None:
         pause = FIRST_PAUSE_SECONDS

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import structlog
@@ -13,6 +14,7 @@ from ...application.run import StopReason
 from ...domain.errors import LeaseLost
 from ...domain.transitions import JobEvent
 from ...ports.circuits import Circuits
+from ...ports.clock import Clock
 from ...ports.delivery import Settlement, Subscription
 from ...ports.job_metrics import JobMetrics
 from ...ports.job_queue import JobQueue
@@ -23,12 +25,13 @@ from .worker_identity import WorkerIdentity
 
 IDLE_WAIT = timedelta(seconds=4)
 BURST_PAUSE_SECONDS = 0.02
+LONGEST_BLIND_SECONDS = 2.0
 log = structlog.get_logger("hexjobs.worker")
 
 
 @dataclass(slots=True)
 class Fetch:
-    """Takes as many jobs as slots are free, and waits blocked while there are none.
+    """Takes as many jobs as the pool has room for, and waits blocked while there are none.
 
     A `wait` of zero is for a burst, which wants to know at once that nothing is left. After a failure the next fetch does
     not wait either: that the server is back is known at once.
@@ -42,6 +45,7 @@ class Fetch:
     stopping: bool = False
     found_nothing: bool = False
     is_unsure: bool = False
+    is_asking: bool = False
     name: str = "fetch"
 
     @property
@@ -54,14 +58,21 @@ class Fetch:
 
     async def step(self) -> float:
         """Fetch once. Where the lease is gone, what runs is stopped, and the next step goes on under a new id."""
-        await self.pool.wait_for_free_slot()
+        await self.pool.wait_for_room()
         if self.stopping:
             return 0
+        self.is_asking = True
+        try:
+            return await self._ask(self.pool.room)
+        finally:
+            self.is_asking = False
+
+    async def _ask(self, limit: int) -> float:
         subscription = self.subscription
         wait = timedelta(0) if self.is_unsure else self.wait
         self.is_unsure = True
         try:
-            deliveries = await self.queue.dequeue(subscription, self.pool.free, wait)
+            deliveries = await self.queue.dequeue(subscription, limit, wait)
         except LeaseLost:
             self.is_unsure = False
             self.identity.renew(subscription.worker_id)
@@ -77,20 +88,32 @@ class Fetch:
         for delivery in deliveries:
             if delivery.crashes:  # told here too: who took it over may have died before it could
                 log.warning("job_runs_again", job_id=delivery.job_id, crashes=delivery.crashes)
-            self.pool.start(delivery)
+        self.pool.start(deliveries)
+        if 0 < len(deliveries) < limit:
+            await asyncio.sleep(0)  # nothing else waits: these begin before the next question is put together
         return 0 if deliveries or self.wait else BURST_PAUSE_SECONDS
 
 
 @dataclass(slots=True)
 class FireSchedules:
-    """Makes the jobs of recurring schedules."""
+    """Makes the jobs of recurring schedules.
+
+    Asks the scheduler as rarely as it allows, but looks at the clock often: one that is set must not delay a schedule.
+    """
 
     scheduler: Scheduler
+    clock: Clock
     name: str = "schedule"
+    _quiet: tuple[datetime, datetime] | None = None
 
     async def step(self) -> float:
-        """Fire what is due."""
-        return await self.scheduler.run_due()
+        """Fire what is due, where something may be."""
+        now = self.clock.now()
+        if self._quiet is None or not self._quiet[0] <= now < self._quiet[1]:
+            wait = await self.scheduler.run_due()
+            now = self.clock.now()
+            self._quiet = now, now + timedelta(seconds=wait)
+        return min(LONGEST_BLIND_SECONDS, (self._quiet[1] - now).total_seconds())
 
 
 @dataclass(slots=True)

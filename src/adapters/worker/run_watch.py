@@ -14,6 +14,7 @@ from ...ports.job_metrics import JobMetrics
 from .slot import Slot, Stage
 
 GRACE = timedelta(seconds=1)
+_RUNNING = Stage.RUNNING  # an enum's member is slow to look up
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -41,9 +42,10 @@ class RunWatch:
 
     def begin(self, slot: Slot, run: Run) -> None:
         """The slot's task begins this run."""
-        slot.run, slot.stage = run, Stage.RUNNING
-        if run.timeout_seconds is not None:
-            self._look_in(run.timeout_seconds, slot)
+        slot.run, slot.stage = run, _RUNNING
+        seconds = run.timeout_seconds
+        if seconds is not None:
+            self._look_in(seconds, slot)
         if slot.stop_early is not None:
             self.stop(slot, slot.stop_early)
 

@@ -42,14 +42,24 @@ class Slot:
     stop_early: StopReason | None = None
     """Why a delivery that has no run yet must not go on."""
 
-    async def end_run(self) -> None:
-        """Nothing stops the slot's task from here on; a cancelling that is on its way comes now, where it harms nothing."""
+    @property
+    def job_type(self) -> str:
+        """The type of the job, once it is known."""
+        return "unknown" if self.run is None else self.run.job_type
+
+    def end_run(self) -> asyncio.Task[None] | None:
+        """Nothing stops the slot's task from here on; the task, where a cancelling is on its way to it."""
         self.stage, self.due = Stage.SETTLING, math.inf
-        if self.task is not None and self.task.cancelling():
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.sleep(0)
-            while self.task.uncancel():
-                pass
+        task = self.task
+        return task if task is not None and task.cancelling() else None
+
+    @staticmethod
+    async def hear(cancelling: asyncio.Task[None]) -> None:
+        """Let a cancelling of the current task come now, where it harms nothing."""
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        while cancelling.uncancel():
+            pass
 
     def clear(self, now: float) -> None:
         """Forget the job that has ended."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -17,14 +16,18 @@ from ...domain.transitions import JobEvent
 from ...ports.clock import Clock
 from ...ports.delivery import Delivery, Settlement
 from ...ports.job_metrics import JobMetrics
+from ...ports.job_queue import JobQueue
 from ...ports.worker import PoolStatistics, SlotHealth
+from .loop_watch import JOB_TASK
 from .progress_keeper import ProgressKeeper
 from .run_record import RunRecord
 from .run_watch import GRACE, RunWatch
 from .settler import Settler
 from .slot import Slot, Stage
-from .zombies import Zombies
+from .slots import Slots
 
+WORTH_HALVING = 32
+_GIVEN_UP = Stage.GIVEN_UP  # an enum's member is slow to look up
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -35,7 +38,7 @@ class SlotPool:
         self,
         slots: int,
         executor: Executor,
-        settler: Settler,
+        queue: JobQueue,
         metrics: JobMetrics,
         clock: Clock,
         observers: Observers,
@@ -44,71 +47,78 @@ class SlotPool:
         grace: timedelta = GRACE,
     ) -> None:
         self._executor = executor
-        self._settler = settler
         self._progress = progress
         self._metrics = metrics
         self._clock = clock
-        self._numbers = iter(range(1, 1 << 62))
-        self._wanted = slots
-        self._free: list[Slot] = []
-        self._busy: set[Slot] = set()
-        self._ended: deque[tuple[float, str]] = deque(maxlen=16)
-        self._zombies = Zombies(zombie_limit, metrics)
-        self._watch = RunWatch(self._busy, self._give_up, metrics, grace)
+        self._slots = Slots(slots, zombie_limit, metrics, clock)
+        self._settler: Settler[Slot] = Settler(queue, self._settled)
+        self._watch = RunWatch(self._slots.busy, self._give_up, metrics, grace)
         self._record = RunRecord(metrics, observers)
-        self._changed = asyncio.Event()
-        self._fit()
 
     @property
     def free(self) -> int:
-        """How many jobs could start now."""
-        return len(self._free)
+        """How many slots have no job."""
+        return len(self._slots.free)
+
+    @property
+    def room(self) -> int:
+        """How many jobs to ask for now.
+
+        A slot whose outcome is on its way to the store counts: it will be free when they come. A large pool asks for no
+        more than half of its slots at once: so the store hands out the one half while the other half runs.
+        """
+        size = self._slots.size
+        most = size if size < WORTH_HALVING else (size + 1) // 2
+        return min(most, size - len(self._slots.busy) + self._settler.on_its_way)
 
     @property
     def busy(self) -> int:
         """How many jobs run."""
-        return len(self._busy)
+        return len(self._slots.busy)
 
     @property
     def free_since(self) -> float | None:
         """Since when, by the monotonic clock, a job could start; None where none could."""
-        return min((slot.since for slot in self._free), default=None)
+        return min((slot.since for slot in self._slots.free), default=None)
 
     @property
     def has_too_many_zombies(self) -> bool:
         """Whether runs that cannot be stopped have taken slots for good: only a new process brings them back."""
-        return bool(self._zombies.unreplaced)
+        return bool(self._slots.zombies.unreplaced)
 
-    async def wait_for_free_slot(self) -> None:
-        """Return when a job could start."""
-        while not self._free:
-            await self._wait_for_change()
+    async def wait_for_room(self) -> None:
+        """Return when there is room."""
+        await self._slots.wait_until(lambda: self.room > 0)
 
     async def wait_until_idle(self) -> None:
         """Return when no job runs."""
-        while self._busy:
-            await self._wait_for_change()
+        await self._slots.wait_until(lambda: not self._slots.busy)
 
     async def wait_until_observed(self) -> None:
         """Return when the observers have heard of every job that has ended."""
         await self._record.wait_until_observed()
 
-    def start(self, delivery: Delivery) -> None:
-        """Run a delivery in a free slot."""
-        slot = self._free.pop()
-        slot.delivery, slot.since = delivery, self._clock.monotonic()
-        self._busy.add(slot)
-        self._tell_slots()
-        slot.task = asyncio.create_task(self._work(slot, delivery), name=f"hexjobs-job-{delivery.job_id}")
+    def start(self, deliveries: Sequence[Delivery]) -> None:
+        """Run deliveries, each in a slot.
+
+        Where slots were taken away while they were on their way, some get a slot beyond the number, which goes when it
+        is free: a delivery that was not run would stay with this worker for ever.
+        """
+        loop = asyncio.get_running_loop()
+        since, now = self._clock.monotonic(), self._executor.now()
+        for delivery in deliveries:
+            slot = self._slots.take(delivery, since)
+            slot.task = loop.create_task(self._work(slot, delivery, now), name=JOB_TASK + delivery.job_id)
+        self._slots.tell()
 
     def deliveries(self) -> list[Delivery]:
         """What runs now; may be asked from any thread."""
-        return [slot.delivery for slot in list(self._busy) if slot.delivery is not None]
+        return [slot.delivery for slot in list(self._slots.busy) if slot.delivery is not None]
 
     def job_ids(self) -> list[str]:
         """The ids of what runs, or ended a second ago at most: it may have held the lock of who asks, from any thread."""
         since = self._clock.monotonic() - 1
-        ended = [job_id for at, job_id in list(self._ended) if at >= since]
+        ended = [job_id for at, job_id in list(self._slots.ended) if at >= since]
         return [delivery.job_id for delivery in self.deliveries()] + ended
 
     def stop_runs(self, reason: StopReason, job_ids: Iterable[str] | None = None) -> int:
@@ -118,132 +128,101 @@ class SlotPool:
         way, and its timeout stays in force.
         """
         wanted = None if job_ids is None else set(job_ids)
-        slots = [slot for slot in self._busy if slot.delivery is not None]
+        slots = [slot for slot in self._slots.busy if slot.delivery is not None]
         if wanted is not None:
             slots = [slot for slot in slots if slot.delivery is not None and slot.delivery.job_id in wanted]
         return sum(self._watch.stop(slot, reason) for slot in slots)
 
     async def bury_zombies(self, within: float) -> None:
         """Let go of the runs that were given up and still go on; see `Zombies.bury`."""
-        await self._zombies.bury(within)
+        await self._slots.zombies.bury(within)
 
     def add_workers(self, count: int) -> int:
         """See `WorkerPool.add_workers`."""
-        self._wanted += count
-        self._fit()
-        return self._wanted
+        return self._resize(self._slots.wanted + count)
 
     def remove_workers(self, count: int) -> int:
         """See `WorkerPool.remove_workers`."""
-        self._wanted = max(1, self._wanted - max(0, count))
-        self._fit()
-        return self._wanted
+        return self._resize(max(1, self._slots.wanted - max(0, count)))
 
     def statistics(self) -> PoolStatistics:
         """See `WorkerPool.statistics`."""
-        return self._record.statistics(slots=self._size(), busy=self.busy, zombies=len(self._zombies))
+        slots = self._slots
+        return self._record.statistics(slots=slots.size, busy=len(slots.busy), zombies=len(slots.zombies))
 
     def slots(self) -> list[SlotHealth]:
         """See `WorkerPool.slots`."""
         now = self._clock.monotonic()
-        slots = sorted([*self._free, *self._busy, *self._zombies], key=lambda slot: slot.number)
-        return [slot.health(now) for slot in slots]
+        return [slot.health(now) for slot in self._slots]
 
-    async def _work(self, slot: Slot, delivery: Delivery) -> None:
+    def _resize(self, wanted: int) -> int:
+        self._slots.wanted = wanted
+        self._slots.fit()
+        return wanted
+
+    async def _work(self, slot: Slot, delivery: Delivery, now: int) -> None:
         try:
-            settlement, job_type = await self._run(slot, delivery)
+            settlement = await self._run(slot, delivery, now)
         except GeneratorExit as error:
             # Awaiting what failed with GeneratorExit throws it here, past everything in between.
             run = slot.run
             if run is None or asyncio.current_task() is not slot.task:
                 self._release(slot)
                 raise  # this coroutine is being closed
-            settlement, job_type = self._executor.judge(run, outcome_of(error)), run.job_type
-        if slot.stage is Stage.GIVEN_UP:
+            settlement = self._executor.judge(run, outcome_of(error))
+        if slot.stage is _GIVEN_UP:
             self._release(slot)  # it was settled without this
-        else:
-            await slot.end_run()
-            await self._conclude(slot, settlement, job_type, last_progress=True)
-
-    async def _run(self, slot: Slot, delivery: Delivery) -> tuple[Settlement | None, str]:
-        job_type = "unknown"
+            return
+        cancelling = slot.end_run()
+        if cancelling is not None:
+            await slot.hear(cancelling)
         try:
-            prepared = self._executor.prepare(delivery)
+            if self._progress.has(delivery.job_id):
+                await self._progress.flush(delivery.job_id)
+        finally:
+            self._conclude(slot, settlement)
+
+    async def _run(self, slot: Slot, delivery: Delivery, now: int) -> Settlement | None:
+        try:
+            prepared = self._executor.prepare(delivery, now)
             if not isinstance(prepared, Run):
-                return prepared, job_type
-            job_type = prepared.job_type
+                return prepared
             self._watch.begin(slot, prepared)
-            return await self._executor.execute(prepared), job_type
+            return await self._executor.execute(prepared)
         except GeneratorExit:
             raise
         except BaseException as error:  # a model or a backoff of the user's may raise anything
             # No fault of the handler's run, so another one would not mend it: a person has to look.
             log.exception("run_failed", job_id=delivery.job_id)
-            died = Settlement(delivery, JobEvent.DIED, reason="internal_error", error=describe(error))
-            return died, job_type
-
-    async def _conclude(
-        self, slot: Slot, settlement: Settlement | None, job_type: str, *, last_progress: bool = False
-    ) -> None:
-        try:
-            if settlement is None:
-                self._metrics.lease_lost(job_type)
-            else:
-                if last_progress:
-                    await self._progress.flush(settlement.delivery.job_id)
-                accepted = await self._settler.settle(settlement)
-                seconds = self._clock.monotonic() - slot.since
-                self._record.settled(settlement, job_type, seconds, accepted=accepted)
-        except Exception:
-            log.exception("settle_failed", job_id=None if settlement is None else settlement.delivery.job_id)
-        finally:
-            self._release(slot)
+            return Settlement(delivery, JobEvent.DIED, reason="internal_error", error=describe(error))
 
     def _give_up(self, slot: Slot, run: Run) -> None:
-        """Settle the run without its handler, in a fresh slot that takes this one's place."""
-        heir = self._new_slot()
-        heir.delivery, heir.since, heir.stage = slot.delivery, slot.since, Stage.SETTLING
-        slot.stage = Stage.GIVEN_UP
+        """Settle the run without its handler."""
         run.context.abandon()
-        self._busy.discard(slot)
-        self._busy.add(heir)
-        self._zombies.add(slot, run)
-        self._fit()
-        ending = self._conclude(heir, self._executor.give_up(run), run.job_type)
-        heir.task = asyncio.create_task(ending, name=f"hexjobs-job-{run.delivery.job_id}")
+        heir = self._slots.give_up(slot, run)
+        self._conclude(heir, self._executor.give_up(run))
+
+    def _conclude(self, slot: Slot, settlement: Settlement | None) -> None:
+        """Have the outcome recorded, if it is ours; the slot is free once the store has answered."""
+        if settlement is None:
+            self._metrics.lease_lost(slot.job_type)
+            self._release(slot)
+            return
+        self._settler.settle(settlement, slot)
+        if self._settler.is_gathering:
+            self._slots.changed.set()  # there is room
+
+    def _settled(self, batch: Sequence[tuple[Settlement, Slot]], answers: Sequence[bool]) -> None:
+        now = self._clock.monotonic()
+        self._record.begin_batch()
+        for (settlement, slot), accepted in zip(batch, answers, strict=True):
+            try:
+                self._record.settled(settlement, slot.job_type, now - slot.since, accepted=accepted)
+            except Exception:
+                log.exception("settle_failed", job_id=settlement.delivery.job_id)
+            self._slots.release(slot, now)
+        self._slots.fit()
 
     def _release(self, slot: Slot) -> None:
-        now = self._clock.monotonic()
-        if slot.delivery is not None:
-            self._ended.append((now, slot.delivery.job_id))
-        if slot.stage is Stage.GIVEN_UP:
-            self._zombies.remove(slot, now)
-        else:
-            self._busy.discard(slot)
-            slot.clear(now)
-            self._free.append(slot)
-        self._fit()
-
-    def _fit(self) -> None:
-        """Have as many slots as there should be; busy ones go when they are free."""
-        surplus = len(self._free) + len(self._busy) - self._size()
-        while surplus > 0 and self._free:
-            self._free.pop()
-            surplus -= 1
-        for _ in range(-surplus):
-            self._free.append(self._new_slot())
-        self._tell_slots()
-        self._changed.set()
-
-    def _new_slot(self) -> Slot:
-        return Slot(next(self._numbers), self._clock.monotonic())
-
-    def _size(self) -> int:
-        return max(0, self._wanted - self._zombies.unreplaced)
-
-    async def _wait_for_change(self) -> None:
-        self._changed.clear()
-        await self._changed.wait()
-
-    def _tell_slots(self) -> None:
-        self._metrics.set_slots(len(self._busy), self._size())
+        self._slots.release(slot, self._clock.monotonic())
+        self._slots.fit()

@@ -13,16 +13,22 @@ class ThreadCall:
     """One call on its way to a thread and back.
 
     `future` is told what came of it; whoever awaits it may put another in its place. `is_over` is the loop's view.
+    `give_back` takes the call when it has ended.
     """
 
-    __slots__ = ("_error", "_function", "_interruption", "_result", "future", "is_over", "loop")
+    __slots__ = ("_error", "_function", "_interruption", "_result", "future", "give_back", "is_over")
 
-    def __init__(self, function: Callable[[], Any], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        function: Callable[[], Any],
+        give_back: Callable[[ThreadCall], None],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self._function = function
         self._interruption = Interruption()
         self._result: Any = None
         self._error: BaseException | None = None
-        self.loop = loop
+        self.give_back = give_back
         self.future: asyncio.Future[Any] = loop.create_future()
         self.is_over = False
 

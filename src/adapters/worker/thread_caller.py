@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import contextvars
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from ...application.handler_registry import BoundHandler
 from ...application.job_context import JobContext
 from .thread_call import ThreadCall
+from .thread_returns import ThreadReturns
 
 JobScope = Callable[[JobContext], AbstractContextManager[Any]]
 log = structlog.get_logger("hexjobs.worker")
@@ -49,17 +50,18 @@ class ThreadCaller:
         self._idle = 0
         self._threads = 0
         self._made = 0
+        self._returns: ThreadReturns | None = None
 
-    async def __call__(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
-        """What the handler returned; raises what it raised."""
+    def __call__(self, handler: BoundHandler, context: JobContext, payload: Any) -> Awaitable[Any]:
+        """To be awaited: what the handler returned; raises what it raised."""
         if handler.is_isolated:
-            return await self._in_process(handler, context, payload)
-        if handler.is_async:
-            if not self._scopes:
-                return await handler.call(context, payload)
-            with self._entered(context):
-                return await handler.call(context, payload)
-        return await self._in_thread(lambda: self._call(handler, context, payload), context)
+            return self._in_process(handler, context, payload)
+        if not handler.is_async:
+            return self._in_thread(partial(self._call, handler, context, payload), context)
+        if self._scopes:
+            return self._on_loop(handler, context, payload)
+        called: Awaitable[Any] = handler.call(context, payload)
+        return called
 
     def close(self) -> None:
         """Let idle threads end, and the helper of isolated handlers; busy ones end after their job."""
@@ -70,7 +72,13 @@ class ThreadCaller:
             for _ in range(self._threads):
                 self._work.put(None)
 
+    async def _on_loop(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
+        with self._entered(context):
+            return await handler.call(context, payload)
+
     def _call(self, handler: BoundHandler, context: JobContext, payload: Any) -> Any:
+        if not self._scopes:
+            return handler.call(context, payload)
         with self._entered(context):
             return handler.call(context, payload)
 
@@ -98,8 +106,10 @@ class ThreadCaller:
     async def _in_thread(
         self, function: Callable[[], Any], context: JobContext, *, is_interruptible: bool = True
     ) -> Any:
-        current = contextvars.copy_context()
-        call = ThreadCall(lambda: current.run(function), asyncio.get_running_loop())
+        loop = asyncio.get_running_loop()
+        if self._returns is None or self._returns.loop is not loop:
+            self._returns = ThreadReturns(loop)
+        call = ThreadCall(partial(contextvars.copy_context().run, function), self._returns.put, loop)
         self._hand_over(call)
         try:
             return await call.future
@@ -108,7 +118,7 @@ class ThreadCaller:
                 raise  # the handler's own, or the loop ends
         if is_interruptible:
             call.interrupt()
-        call.future = call.loop.create_future()
+        call.future = loop.create_future()
         try:
             await call.future
         except GeneratorExit:
@@ -141,8 +151,7 @@ class ThreadCaller:
             if is_free:
                 with self._lock:
                     self._idle += 1
-            with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever asked
-                call.loop.call_soon_threadsafe(call.finish)
+            call.give_back(call)
             del call
             if not is_free:
                 break

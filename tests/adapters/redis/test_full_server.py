@@ -14,14 +14,15 @@ import redis.exceptions
 
 from hexjobs import BackgroundJobService, InvalidConfiguration, ServerFull, ServerUnavailable
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.async_transport import AsyncTransport
+from hexjobs.adapters.redis.blocking_transport import BlockingTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.scripts import script
-from hexjobs.adapters.redis.translated import translated
-from hexjobs.adapters.redis.transport import AsyncTransport, BlockingTransport
+from hexjobs.adapters.redis.translated import Translated
 from hexjobs.application.blocking import drive
 from hexjobs.domain.status import JobStatus
 from hexjobs.domain.transitions import JobEvent
@@ -262,6 +263,6 @@ def test_what_a_server_says_becomes_an_error_of_ours(
     error: Exception, expected: type[Exception], words: str
 ) -> None:
     """By kind; a fault of our own stays what it is."""
-    with pytest.raises(expected, match=words) as raised, translated(ADDRESS):
+    with pytest.raises(expected, match=words) as raised, Translated(ADDRESS):
         raise error
     assert raised.type is expected

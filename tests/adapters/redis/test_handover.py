@@ -11,12 +11,13 @@ import pytest
 import redis
 
 from hexjobs.adapters.redis.address import Address
-from hexjobs.adapters.redis.transport import AsyncTransport
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.domain.errors import ServerUnavailable
 from hexjobs.ports.delivery import Delivery, Subscription
+from hexjobs.ports.leases import WorkerFacts
 from support.messages import message
 from support.run import run
 from support.until import until
@@ -48,18 +49,20 @@ class Hall:
         """A worker that waits blocked."""
         queue = RedisJobQueue(self.transport(), Keys())
         subscription = Subscription(worker_id, dict.fromkeys(queues or ("default",), 1))
-        blocked = self.client.info("clients")["blocked_clients"]
         task = asyncio.create_task(queue.dequeue(subscription, limit, LONG))
-        await until(lambda: self.client.info("clients")["blocked_clients"] > blocked)
+        await self._until_it_waits(worker_id)
         return queue, task
 
     async def waits_again(self, queue: RedisJobQueue, worker_id: str) -> asyncio.Task[list[Delivery]]:
         """The same worker waits once more."""
         task = asyncio.create_task(queue.dequeue(Subscription(worker_id, {"default": 1}), 5, LONG))
-        await until(
-            lambda: self.client.hlen("jobs:waiters") and self.client.info("clients")["blocked_clients"]
-        )
+        await self._until_it_waits(worker_id)
         return task
+
+    async def _until_it_waits(self, worker_id: str) -> None:
+        await until(lambda: self.client.hexists("jobs:waiters", worker_id))
+        blocked = self.client.hlen("jobs:waiters")
+        await until(lambda: self.client.info("clients")["blocked_clients"] == blocked)
 
     def calls(self) -> int:
         """How many scripts the server has run."""
@@ -295,8 +298,41 @@ def test_a_worker_that_is_gone_is_not_woken_for_its_own_jobs(in_hall: Any, how: 
             assert await queue.leave(Subscription("worker-1", {})) == 1
         else:
             assert await hall.leases.take_over("worker-1", None)
-        async with asyncio.timeout(LONG.total_seconds() / 2):  # by itself it looks again at the end of its wait
+        async with asyncio.timeout(
+            LONG.total_seconds() / 2
+        ):  # by itself it looks again at the end of its wait
             assert [each.job_id for each in await other] == ["given-back"]
         assert not hall.client.exists("jobs:waiters")
+
+    in_hall(scenario)
+
+
+@pytest.mark.parametrize("how", ["is handed a job", "takes as many as it can", "is taken over", "leaves"])
+def test_somebody_who_waits_minds_the_next_due_time(in_hall: Any, how: str) -> None:
+    """The worker that was woken to mind a delayed job cannot any more: another one, that waits, is woken for it."""
+
+    async def scenario(hall: Hall) -> None:
+        here = Subscription("worker-1", {"default": 1})
+        _, other = await hall.waiting("worker-2")
+        queue, minds = await hall.waiting("worker-1")
+        await hall.leases.beat("worker-1", WorkerFacts(queues=("default",)))
+        await hall.producer.enqueue([message("delayed", due=1 << 42)])
+        assert await minds == [], "it was woken, and knows now until when it may sleep"
+        if how == "is handed a job":
+            minds = await hall.waits_again(queue, "worker-1")
+            await hall.producer.enqueue([message("fills")])
+            assert [each.job_id for each in await minds] == ["fills"]
+        elif how == "takes as many as it can":
+            hall.client.lpush(FILL, "fills")
+            hall.client.zadd("jobs:ready", {"default": 0})
+            assert await queue.dequeue(here, 1, AT_ONCE)
+        elif how == "leaves":
+            await queue.leave(here)
+        else:
+            await hall.leases.take_over("worker-1", None)
+        async with asyncio.timeout(
+            LONG.total_seconds() / 2
+        ):  # by itself it looks again at the end of its wait
+            assert await other == []
 
     in_hall(scenario)

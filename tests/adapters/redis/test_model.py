@@ -26,11 +26,11 @@ from hypothesis.stateful import (
 
 from adapters.redis.reference_model import ENDED, LEVELS, Job, ReferenceModel
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.blocking_transport import BlockingTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
-from hexjobs.adapters.redis.transport import BlockingTransport
 from hexjobs.application.blocking import drive
 from hexjobs.domain.errors import IllegalTransition, LeaseLost
 from hexjobs.domain.transitions import JobEvent

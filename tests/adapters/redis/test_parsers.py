@@ -15,10 +15,11 @@ from datetime import timedelta
 if sys.argv[2] == "without":
     sys.modules["hiredis"] = None
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.async_transport import AsyncTransport
+from hexjobs.adapters.redis.blocking_transport import BlockingTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
-from hexjobs.adapters.redis.transport import AsyncTransport, BlockingTransport
 from hexjobs.application.blocking import drive
 from hexjobs.ports.delivery import Subscription
 from hexjobs.ports.envelope import Envelope, Message

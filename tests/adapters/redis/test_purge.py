@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.blocking_transport import BlockingTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
 from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.queue_control import RedisQueueControl
-from hexjobs.adapters.redis.transport import BlockingTransport
 from hexjobs.application.blocking import drive
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Settlement, Subscription

@@ -9,8 +9,8 @@ import pytest
 
 from hexjobs.adapters.embedded.server import EmbeddedServer
 from hexjobs.adapters.redis.address import Address
+from hexjobs.adapters.redis.blocking_transport import BlockingTransport
 from hexjobs.adapters.redis.store_risks import store_risks
-from hexjobs.adapters.redis.transport import BlockingTransport
 from hexjobs.application.blocking import drive
 from hexjobs.ports.risk import Risk
 from support.valkey_process import ValkeyProcess

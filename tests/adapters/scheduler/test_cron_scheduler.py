@@ -51,6 +51,25 @@ def test_a_due_instant_makes_one_job_however_many_schedulers_look() -> None:
         run(scenario(handlers))
 
 
+def test_the_next_look_is_at_the_turn_of_a_minute_at_the_latest() -> None:
+    """Where every instant of cron lies, so that one which is added meanwhile is not late."""
+
+    async def scenario(handlers: str) -> None:
+        container, clock = frozen(handlers, datetime(2026, 3, 1, 1, 58, 15, tzinfo=UTC))
+        scheduler = container.access.scheduler()
+        assert await scheduler.run_due() == 20
+        clock.advance(40.5)
+        assert await scheduler.run_due() == 4.5
+        async with AsyncBackgroundJobService(container) as jobs:
+            await jobs.schedule_recurring("next", noop, {}, cron="59 1 * * *")
+            clock.advance(4.5)
+            assert await scheduler.run_due() == 0
+            assert len(await jobs.find_jobs()) == 1
+
+    with handler_module(noop) as handlers:
+        run(scenario(handlers))
+
+
 def test_after_a_time_without_schedulers_it_fires_once() -> None:
     """The oldest missed instant makes a job, and the schedule goes on from the present."""
 

@@ -180,8 +180,8 @@ def test_a_handler_without_a_circuit_has_no_breaker_around_it() -> None:
 
     for handlers, breakers in ((plain,), 0), ((plain, Service().handler), 1):
         with handler_module(*handlers) as name:
-            layers = container_with(name).executor().layers
-        assert sum(isinstance(layer, CircuitBreaker) for layer in layers) == breakers
+            gates = container_with(name).executor().gates
+        assert sum(isinstance(gate, CircuitBreaker) for gate in gates) == breakers
 
 
 def test_the_class_form_names_its_circuit() -> None:

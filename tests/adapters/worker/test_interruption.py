@@ -154,7 +154,7 @@ def test_an_interrupt_that_is_on_its_way_is_waited_for(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(interruption, "_send", late)
     loop = asyncio.new_event_loop()
-    call = ThreadCall(lambda: sending.wait(5), loop)
+    call = ThreadCall(lambda: sending.wait(5), lambda ended: None, loop)
 
     def serve() -> None:
         answers.append(call.run())

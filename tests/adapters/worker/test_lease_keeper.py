@@ -213,3 +213,38 @@ def test_a_broken_connection_is_no_reason_to_be_late() -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert bench.keeper.failure is None
+
+
+def test_a_keeper_of_running_jobs_steps_twice_per_beat_and_an_idle_one_once() -> None:
+    """An idle worker costs its server little, and whoever runs jobs shows itself again before its lease is in danger."""
+    bench = Bench(interval=2)
+    bench.steps(1)
+    assert bench.keeper.pause() == 2
+    bench.pool.running = [delivery("job")]
+    bench.steps(1)
+    assert bench.keeper.pause() == 1
+    bench.pool.running = []
+    bench.steps(1)
+    assert bench.keeper.pause() == 2
+
+
+def test_a_lease_that_is_about_to_run_out_is_looked_at_in_time() -> None:
+    """Not with the next beat: the jobs of the dead would wait for it. And not all the time."""
+    bench = Bench(interval=2)
+    bench.store.beats = {"other": "7"}
+    bench.keeper.step()
+    pauses = []
+    for _ in range(5):
+        pauses.append(bench.keeper.pause())
+        bench.clock.advance(1.5)
+        bench.keeper.step()
+    assert pauses == [2, 2, 2, 1.5, 1]
+    assert bench.store.taken == [("other", "7")] * 2
+
+
+def test_long_heartbeats_leave_cancellation_quick() -> None:
+    """What runs is asked after once a second, however rarely a worker needs to show itself."""
+    bench = Bench(interval=30)
+    bench.pool.running = [delivery("job")]
+    bench.steps(1)
+    assert bench.keeper.pause() == 1

@@ -81,7 +81,8 @@ def test_a_job_that_has_just_ended_is_named_too() -> None:
             await jobs.wait_for(job_id, "10s")
             await worker.pool.wait_until_idle()
             assert worker.pool.job_ids() == [job_id]
-            worker.pool._ended = deque((at - 2, ended) for at, ended in worker.pool._ended)
+            slots = worker.pool._slots
+            slots.ended = deque((at - 2, ended) for at, ended in slots.ended)
             assert worker.pool.job_ids() == []
 
     run(scenario())

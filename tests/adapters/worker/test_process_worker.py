@@ -207,7 +207,7 @@ def test_a_late_result_is_refused_and_counted() -> None:
             assert await jobs.result(job_id) == "first"
             statistics = worker.pool.statistics()
             assert (statistics.refused, statistics.processed) == (1, 0)
-            text = jobs.container.metrics().render()[0].decode()  # type: ignore[attr-defined]  # the Prometheus one
+            text = jobs.container.metrics().render()[0].decode()
             assert re.search(r"hexjobs_refused_results_total\S* 1\.0", text)
 
     run(scenario())
@@ -242,7 +242,7 @@ def test_a_fetch_without_progress_turns_health_red() -> None:
             fetching = worker._fetching
             await fetching.stop(1.0)
             fetching.advanced = fetching.tried = worker._clock.monotonic() - 61
-            for slot in worker.pool._free:
+            for slot in worker.pool._slots.free:
                 slot.since -= 61
             health = worker.health()
             assert "no progress" in health.reasons[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from hexjobs.domain.priority import JobPriority
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Delivery, Settlement
 from support.run import run
+from support.until import until
 
 
 class Store:
@@ -47,9 +47,16 @@ def test_an_outcome_that_the_store_fails_at_is_repeated_alone(monkeypatch: pytes
     store: Any = Store({"bad": [*failures, ServerUnavailable("away"), *failures]})
 
     async def scenario() -> None:
-        settling = Settler(store)
-        accepted = await asyncio.gather(*(settling.settle(outcome(name)) for name in ("one", "bad", "two")))
-        assert accepted == [True, True, True]
+        heard: list[tuple[str, bool]] = []
+
+        def answered(batch: Sequence[tuple[Settlement, str]], answers: Sequence[bool]) -> None:
+            heard.extend((name, accepted) for (_, name), accepted in zip(batch, answers, strict=True))
+
+        settling = Settler(store, answered)
+        for name in ("one", "bad", "two"):
+            settling.settle(outcome(name), name)
+        await until(lambda: len(heard) == 3)
+        assert heard == [("one", True), ("two", True), ("bad", True)]
         assert store.recorded == ["one", "two", "bad"]
 
     with structlog.testing.capture_logs() as lines:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from adapters.worker.test_timeouts import GRACE, LATE, SOON, following, hasty, s
 from hexjobs import JobContext, JobStatus, PermanentError, job_handler
 from hexjobs.application.interruption import Interrupted
 from hexjobs.application.run import StopReason
+from hexjobs.ports.delivery import Delivery
 from support.run import run
 from support.until import until
 
@@ -147,7 +149,7 @@ def test_a_run_whose_lease_is_lost_settles_nothing(which: int) -> None:
             begin = time.monotonic()
             assert worker.pool.stop_runs(StopReason.LEASE_LOST, [job_id]) == 1
             assert worker.pool.stop_runs(StopReason.LEASE_LOST, [job_id]) == 0
-            await worker.pool.wait_for_free_slot()
+            await worker.pool.wait_for_room()
             assert time.monotonic() - begin < GRACE + LATE
             assert await jobs.get_job_status(job_id) is JobStatus.PROCESSING
             assert worker.pool.statistics().processed == 0
@@ -171,8 +173,8 @@ def test_a_delivery_that_has_not_begun_is_stopped_too() -> None:
         async with hasty(waits) as (jobs, worker):
             start = worker.pool.start
 
-            def start_and_stop(delivery: Any) -> None:
-                start(delivery)
+            def start_and_stop(deliveries: Sequence[Delivery]) -> None:
+                start(deliveries)
                 worker.pool.stop_runs(StopReason.GIVEN_BACK)
 
             worker.pool.start = start_and_stop  # type: ignore[method-assign]  # to be in between

@@ -30,7 +30,7 @@ def test_no_call_waits_for_the_thread_of_another() -> None:
             barrier = threading.Barrier(2)
             quick = bound(lambda context, payload: threading.get_ident())
             meets = bound(lambda context, payload, barrier=barrier: barrier.wait(5))
-            first = asyncio.create_task(caller(quick, CONTEXT, {}))
+            first = asyncio.ensure_future(caller(quick, CONTEXT, {}))
             await asyncio.sleep(0)
             await asyncio.gather(caller(meets, CONTEXT, {}), caller(meets, CONTEXT, {}), first)
         names = {
@@ -73,7 +73,7 @@ def test_a_thread_that_has_just_been_given_work_counts_as_busy() -> None:
         caller._lock = lock
         barrier = threading.Barrier(2)
         meets = bound(lambda context, payload: barrier.wait(5))
-        first = asyncio.create_task(caller(meets, CONTEXT, {}))
+        first = asyncio.ensure_future(caller(meets, CONTEXT, {}))
         await asyncio.sleep(0.1)  # the thread has taken it
         await asyncio.gather(caller(meets, CONTEXT, {}), first)
         caller.close()

@@ -73,9 +73,9 @@ def settle_before_run() -> None:
     """The job is acknowledged when it is taken, and runs afterwards, as where an ack comes early."""
     run = SlotPool._run
 
-    async def early(self: SlotPool, slot: Any, delivery: Any, *others: Any) -> Any:
-        await self._settler.settle(Settlement(delivery, JobEvent.SUCCEEDED))
-        return await run(self, slot, delivery, *others)
+    async def early(self: SlotPool, slot: Any, delivery: Any, now: int) -> Any:
+        await self._settler._queue.settle([Settlement(delivery, JobEvent.SUCCEEDED)])
+        return await run(self, slot, delivery, now)
 
     SlotPool._run = early  # type: ignore[method-assign]  # that is the sabotage
 

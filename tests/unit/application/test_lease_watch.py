@@ -76,6 +76,18 @@ def test_one_that_left_and_came_back_is_watched_anew() -> None:
     assert looks.look({"w": "1"}, 6, 6) == {}
 
 
+def test_what_remains_is_that_of_the_one_that_stands_still_the_longest() -> None:
+    """A whole lease where nobody is watched; less than nothing for one that is dead already."""
+    looks = watch()
+    assert looks.remaining(0) == LEASE
+    looks.look({"w": "1", "x": "1"}, 0, 0)
+    looks.look({"w": "1", "x": "2"}, 3, 3)
+    assert looks.remaining(4) == 2
+    assert looks.remaining(7) == -1
+    looks.look({"x": "2"}, 7, 7)
+    assert looks.remaining(7) == 2
+
+
 @given(
     st.lists(
         st.tuples(st.floats(0.01, 3), st.floats(0, 2), st.booleans()),

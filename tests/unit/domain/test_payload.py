@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections import UserDict
 from types import MappingProxyType
@@ -54,10 +55,15 @@ def problems_of(value: Any, limits: PayloadLimits = PayloadLimits()) -> dict[str
 
 @given(objects)
 def test_json_comes_back_as_it_went(value: dict[str, Any]) -> None:
-    """Whatever is JSON is taken, is compact, and is read alike by any reader."""
+    """Whatever is JSON is taken, is compact, and is read alike by any reader; also where it is not of plain types."""
     payload = JobPayload.of(value)
     assert payload.value() == value
-    assert payload.raw == json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    assert json.dumps(payload.value(), ensure_ascii=False, separators=(",", ":")).encode() == written
+    assert not re.search(rb"\s", re.sub(rb'"(?:[^"\\]|\\.)*"', b"", payload.raw)), (
+        "compact, outside of its texts"
+    )
+    assert JobPayload.of(UserDict(value)).raw == written
     assert json_problems(value) == []
 
 

@@ -34,8 +34,10 @@ if idle == '2' then
     redis.call('ZREM', key('idle', queue), worker)
   end
 end
-local posted, posted_ids = posted_to(worker)
-redis.call('DEL', key('mailbox', worker))
+local posted, posted_ids, tokens = posted_to(worker)
+if #posted > 0 or tokens > 0 then
+  redis.call('DEL', key('mailbox', worker))
+end
 most = math.max(most - #posted, 0)
 
 local after_queues = 8 + queue_count * 2
@@ -160,6 +162,9 @@ if #taken == 0 then
   return reply
 end
 
+if #taken >= most and reply[2] >= 0 then
+  wake(taken[1].queue, 1)  -- somebody who waits has to mind the next due time: this worker may be busy for long
+end
 reply[4] = hand_out(worker, taken, now, microseconds)
 local at = 5
 for _, job in ipairs(taken) do

@@ -10,6 +10,11 @@ for index = 3, #ARGV do
 end
 redis.call('HDEL', key('waiters'), worker)
 local now = milliseconds()
+if redis.call('EXISTS', key('delayed')) == 1 then
+  for index = 3, #ARGV do
+    wake(ARGV[index], 1)  -- somebody else has to mind the next due time
+  end
+end
 local owned = owned_by(worker)
 for _, each in ipairs(owned) do
   give_back(worker, each.id, each.place, now, 'given_back')

@@ -15,6 +15,11 @@ local parsed, facts = pcall(cjson.decode, redis.call('HGET', key('workers'), wor
 for _, queue in ipairs(parsed and type(facts) == 'table' and facts.queues or {}) do
   redis.call('ZREM', key('idle', queue), worker)
 end
+if redis.call('EXISTS', key('delayed')) == 1 then
+  for _, queue in ipairs(parsed and type(facts) == 'table' and facts.queues or {}) do
+    wake(queue, 1)  -- somebody else has to mind the next due time
+  end
+end
 local reply = {}
 local now = milliseconds()
 local _, unread = posted_to(worker)

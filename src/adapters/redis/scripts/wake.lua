@@ -4,6 +4,7 @@
 -- returns 1
 -- flags: allow-oom
 -- include: batches, lease, waking
+redis.call('HDEL', key('waiters'), ARGV[2])
 if has_lease(ARGV[2]) then
   redis.call('LPUSH', key('mailbox', ARGV[2]), TOKEN)
 end

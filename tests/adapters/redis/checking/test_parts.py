@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hexjobs.adapters.clock.system_clock import SystemClock
-from hexjobs.adapters.redis.transport import AsyncTransport
+from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.checking.fingerprints import Fingerprints, fingerprint
 from hexjobs.adapters.redis.checking.pages import OVERLAP, PAGE, Part, pages
 from hexjobs.adapters.redis.scripts import Script, script

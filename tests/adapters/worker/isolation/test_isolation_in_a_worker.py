@@ -166,7 +166,7 @@ def test_a_call_that_is_cancelled_kills_and_lets_the_runner_tidy_up(is_told: boo
         caller = ThreadCaller((), runner)
         context = context_of("t")
         handler = BoundHandler(JobType("t", isolation="process"), print, is_async=False, is_isolated=True)
-        call = asyncio.create_task(caller(handler, context, b"{}"))
+        call = asyncio.ensure_future(caller(handler, context, b"{}"))
         await until(lambda: runner.has_begun)
         if is_told:
             context.cancel()

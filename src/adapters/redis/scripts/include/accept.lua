@@ -67,6 +67,9 @@ local function spread(queue, levels)
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
     post(worker, job, hand_out(worker, {job}, now, time[1] * 1000000 + time[2]))
     handed = true
+    if redis.call('EXISTS', key('delayed')) == 1 then
+      wake(queue, 1)  -- who was handed the job may have been the one that minded the next due time
+    end
   elseif worker then
     redis.call('LPUSH', key('mailbox', worker), TOKEN)
   end

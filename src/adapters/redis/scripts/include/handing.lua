@@ -1,7 +1,7 @@
 -- hand_out(worker, taken, now, microseconds): make jobs those of a worker. taken: list of {id, queue, priority}; each gets
 -- its data or '', attempt, crashes and place ('queue priority'); the first fence, each next job has the next one.
 -- post(worker, job, fence): put one that was handed out into the worker's mailbox, as one text: its head, a line feed, its data.
--- posted_to(worker): what lies in its mailbox: the texts of jobs, and a set of their ids.
+-- posted_to(worker): what lies in its mailbox: the texts of jobs, a set of their ids, and the number of tokens.
 local function hand_out(worker, taken, now, microseconds)
   local fence = math.max(tonumber(redis.call('GET', key('fence')) or 0) + 1, microseconds)
   redis.call('SET', key('fence'), string.format('%.0f', fence + #taken - 1))
@@ -43,13 +43,15 @@ local function post(worker, job, fence)
 end
 
 local function posted_to(worker)
-  local texts, ids = {}, {}
+  local texts, ids, tokens = {}, {}, 0
   for _, text in ipairs(redis.call('LRANGE', key('mailbox', worker), 0, -1)) do
     local id = string.match(text, '^(%S+) [^\n]*\n')
     if id then
       texts[#texts + 1] = text
       ids[id] = true
+    else
+      tokens = tokens + 1
     end
   end
-  return texts, ids
+  return texts, ids, tokens
 end

@@ -1,0 +1,1 @@
+"""The project's own figures: `make bench`, `make bench-scripts` and `make bench-peers`."""

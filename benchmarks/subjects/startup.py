@@ -1,0 +1,61 @@
+"""How long things take to start, each beside a bare Python in turns."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ..marks import Marks
+from ..noop_jobs import mark
+from ..rounds import Figures, every_round
+from ..server import valkey
+from ..services import service
+from ..sizes import Sizes
+from ..worker_process import hexjobs_worker
+from .drain import START_SECONDS
+
+LIBRARIES = (
+    "dependency_injector.containers, dependency_injector.providers, redis, pydantic_settings, prometheus_client, "
+    "structlog, yaml"
+)
+"""The libraries that the design of hexjobs names."""
+PYTHON = sys.executable
+PROGRAMS = {
+    "python": (PYTHON, "-c", "pass"),
+    "help": (str(Path(PYTHON).parent / "hexjobs"), "--help"),
+    "package": (PYTHON, "-c", "import hexjobs"),
+    "service": (PYTHON, "-c", "from hexjobs import BackgroundJobService"),
+    "libraries": (PYTHON, "-c", f"import {LIBRARIES}"),
+}
+
+
+def run_milliseconds(command: tuple[str, ...]) -> float:
+    """How long one process takes, from its start to its end."""
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return (time.perf_counter() - begin) * 1000
+
+
+@every_round
+async def startup(sizes: Sizes) -> Figures:
+    """The programs in turns, then a worker until a job that waits for it has begun."""
+    found: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    for _ in range(sizes.starts):
+        for name, command in PROGRAMS.items():
+            found[name].append(run_milliseconds(command))
+    middle = {name: sorted(each)[len(each) // 2] for name, each in found.items()}
+    with valkey() as server, Marks() as marks:
+        async with service(server) as jobs:
+            await jobs.submit_job(mark, marks.payload("ready"))
+        with hexjobs_worker(server, 5) as worker:
+            ready = marks.wait("ready", START_SECONDS).at - worker.begun
+    return {
+        "startup.python": middle["python"],
+        "startup.help": middle["help"] - middle["python"],
+        "startup.package": middle["package"] - middle["python"],
+        "startup.libraries": middle["libraries"] - middle["python"],
+        "startup.service": middle["service"] - middle["python"],
+        "startup.ready": ready / 1e6,
+    }

@@ -1,0 +1,108 @@
+"""AsyncRoad: the connections of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+from typing import Any
+
+import redis
+from redis.exceptions import ResponseError
+
+from .address import Address
+from .connection_options import connection_options
+from .embedded_connection import async_connection_class
+from .line import Line
+from .transport import LONGEST_BLOCK_SECONDS
+
+
+class AsyncRoad:
+    """Road for one event loop: one line for the commands of all callers, and one for each that is blocked."""
+
+    def __init__(self, address: Address) -> None:
+        self._connection_class = async_connection_class(address)
+        self._options = connection_options(address)
+        self._blocking_options = connection_options(address, longest_block=LONGEST_BLOCK_SECONDS)
+        self._lines: set[Line] = set()
+        self._shared: Line | None = None
+        self._opening: asyncio.Task[Line] | None = None
+        self._idle: list[Line] = []
+        self._is_closed = False
+
+    async def ask(self, command: bytes) -> Any:
+        """See `Road.ask`."""
+        line = self._shared
+        if line is None or not line.is_open:
+            line = await self._open_shared()
+        return await line.ask(command)
+
+    async def ask_blocking(self, command: bytes) -> Any:
+        """See `Road.ask_blocking`. A connection is used again when its answer was read."""
+        line = self._idle.pop() if self._idle else None
+        if line is None or not line.is_open:
+            line = await self._open(self._blocking_options)
+        try:
+            answer = await line.ask(command)
+        except ResponseError:
+            self._idle.append(line)
+            raise
+        except BaseException:
+            line.close()
+            raise
+        self._idle.append(line)
+        return answer
+
+    async def close(self) -> None:
+        """See `Road.close`."""
+        self._is_closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+        lines = tuple(self._lines)
+        for line in lines:
+            line.close()
+        for line in lines:
+            await line.closed
+
+    async def _open_shared(self) -> Line:
+        """Open the line for all who want it meanwhile: in a task of its own, which no caller's end ends."""
+        opening = self._opening
+        if opening is None:
+            # An empty context: it keeps nothing of the caller's alive as long as the line is.
+            opening = asyncio.create_task(self._open(self._options), context=Context())
+            opening.add_done_callback(self._opened)
+            self._opening = opening
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not opening.cancelled() or (task is not None and task.cancelling()):
+                raise
+            raise redis.ConnectionError("the connection was closed") from None
+
+    def _opened(self, opening: asyncio.Task[Line]) -> None:
+        self._opening = None
+        if not opening.cancelled() and opening.exception() is None:
+            self._shared = opening.result()
+
+    async def _open(self, options: dict[str, Any]) -> Line:
+        connection = self._connection_class(**options)
+        try:
+            await connection.connect()
+            line = Line(connection, options["socket_timeout"])
+        except BaseException:
+            connection.abort()
+            raise
+        self._lines.add(line)
+        line.closed.add_done_callback(lambda _: self._lost(line))
+        if self._is_closed:
+            line.close()
+            raise redis.ConnectionError("the connection was closed")
+        return line
+
+    def _lost(self, lost: Line) -> None:
+        """Close what idles beside a lost line: for that too the server is gone, or has moved."""
+        self._lines.discard(lost)
+        if lost.was_lost:
+            for line in tuple(self._lines):
+                if line.is_idle:
+                    line.close()

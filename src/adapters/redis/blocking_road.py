@@ -1,0 +1,47 @@
+"""BlockingRoad: the connections of a process's threads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from redis.exceptions import ReadOnlyError
+
+from .address import Address
+from .connection_options import connection_options
+from .connection_stack import ConnectionStack
+from .embedded_connection import blocking_connection_class
+from .transport import LONGEST_BLOCK_SECONDS
+
+
+class BlockingRoad:
+    """Road that blocks and never suspends: each command has a connection for itself. Safe to share and to fork."""
+
+    def __init__(self, address: Address) -> None:
+        connection_class = blocking_connection_class(address)
+        self._calls = ConnectionStack(connection_class, connection_options(address))
+        self._waits = ConnectionStack(
+            connection_class, connection_options(address, longest_block=LONGEST_BLOCK_SECONDS)
+        )
+
+    async def ask(self, command: bytes) -> Any:
+        """See `Road.ask`."""
+        return self._ask(self._calls, command)
+
+    async def ask_blocking(self, command: bytes) -> Any:
+        """See `Road.ask_blocking`."""
+        return self._ask(self._waits, command)
+
+    async def close(self) -> None:
+        """See `Road.close`."""
+        self._calls.close()
+        self._waits.close()
+
+    def _ask(self, connections: ConnectionStack, command: bytes) -> Any:
+        try:
+            return connections.ask(command)
+        except (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OSError):
+            # The server is gone, or has moved; a replica's answer left its connection among those that idle.
+            self._calls.close_idle()
+            self._waits.close_idle()
+            raise

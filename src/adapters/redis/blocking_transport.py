@@ -1,0 +1,58 @@
+"""BlockingTransport: the transport for threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .address import Address
+from .scripts import Script
+from .transport import Argument
+
+if TYPE_CHECKING:
+    from .calls import Calls
+
+
+class BlockingTransport:
+    """Transport for threads: it blocks where the other awaits, and never suspends. Safe to share and to fork.
+
+    Each process has connections of its own; each call has one for itself.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._calls: dict[int, Calls] = {}
+
+    async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
+        """See `Transport.run`."""
+        calls = self._calls.get(os.getpid()) or self._begin()
+        return await calls.run(script, arguments, repeatable)
+
+    async def execute(self, *command: Argument) -> Any:
+        """See `Transport.execute`."""
+        calls = self._calls.get(os.getpid()) or self._begin()
+        return await calls.execute(command)
+
+    async def wait(self, *command: Argument) -> Any:
+        """See `Transport.wait`."""
+        calls = self._calls.get(os.getpid()) or self._begin()
+        return await calls.wait(command)
+
+    async def close(self) -> None:
+        """See `Transport.close`."""
+        calls = self._calls.pop(os.getpid(), None)
+        if calls is not None:
+            await calls.close()
+
+    def _begin(self) -> Calls:
+        from .blocking_road import BlockingRoad
+        from .calls import Calls
+
+        mine = os.getpid()
+        for process in tuple(self._calls):
+            if process != mine:
+                # The parent's, copied by the fork: forgetting them closes this process's copies alone.
+                self._calls.pop(process, None)
+        # Threads may begin together: all go on with what the first one made. There is no lock that a fork could hold.
+        return self._calls.setdefault(mine, Calls(BlockingRoad(self._address), self._address))

@@ -1,0 +1,31 @@
+"""Road: connections to one server, by which `Calls` reaches it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import redis
+
+
+class ConnectionBroke(redis.ConnectionError):
+    """A connection on which the server had answered before: on a fresh one it may answer again."""
+
+
+class Road(Protocol):
+    """Carries packed commands and brings their answers, errors among them as exceptions of the client.
+
+    ConnectionBroke, and the client's ConnectionError and TimeoutError where there is no answer. What idles is closed
+    with a connection that turned out to be of no use.
+    """
+
+    async def ask(self, command: bytes) -> Any:
+        """The answer to a command."""
+        ...
+
+    async def ask_blocking(self, command: bytes) -> Any:
+        """The answer to a command that blocks, on a connection that only such commands use."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections; what is under way fails."""
+        ...
