@@ -17,7 +17,7 @@ from .transport import Argument, Transport
 
 REMEMBERED = timedelta(minutes=10)
 PAGE = 200
-SWEEP_PART = 1000
+SWEEP_PART = 200
 STALE = "this delivery of job {!r} is no longer the current one"
 
 

@@ -1,29 +1,19 @@
-"""CronScheduler: makes the jobs of recurring schedules, by cronsim and the IANA zones."""
+"""CronScheduler: makes the jobs of recurring schedules, on their timetables."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 import structlog
 from msgspec import structs
 
 from ...application.messages import to_instant, to_milliseconds
 from ...domain.errors import InvalidJob, Problem
-from ...domain.suggestion import nearest
+from ...domain.recurrence.recurrence import Recurrence
 from ...ports.clock import Clock
 from ...ports.envelope import MalformedEnvelope, Message, decode_envelope
 from ...ports.schedule_store import ScheduleEntry, ScheduleStore
 
-ALIASES = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
 MINUTE = 60_000
 LONGEST_WAIT = 20_000
 log = structlog.get_logger("hexjobs.scheduler")
@@ -55,28 +45,19 @@ class CronScheduler:
 
     def next_instant(self, cron: str, timezone: str, after: int) -> int:
         """See `Scheduler.next_instant`."""
-        try:
-            zone = ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            from zoneinfo import available_timezones
+        from ...application.recurring.timetable import Timetable
 
-            hint = nearest(timezone, available_timezones())
-            raise InvalidJob([Problem("timezone", f"{timezone!r} is not an IANA time zone{hint}")]) from None
-        expression = ALIASES.get(cron.strip(), cron.strip())
-        if expression.startswith("@"):
-            raise InvalidJob([Problem("cron", f"{cron!r} is not known{nearest(expression, ALIASES)}")])
-        if len(expression.split()) != 5:
-            raise InvalidJob(
-                [Problem("cron", f"{cron!r} must have five fields: minute hour day month weekday")]
-            )
-        from cronsim import CronSim, CronSimError
-
-        try:
-            following = next(CronSim(expression, to_instant(after).astimezone(zone)))
-        except (CronSimError, StopIteration) as error:
-            reason = str(error) or "it never fires"
-            raise InvalidJob([Problem("cron", f"{cron!r} is not a cron expression: {reason}")]) from None
-        return to_milliseconds(following.astimezone(UTC))
+        recurrence = Recurrence(cron=cron, timezone=timezone)
+        recurrence.check()
+        expression = recurrence.expression
+        if expression is None or expression.has_seconds:
+            raise InvalidJob([Problem("cron", f"{cron!r}: intervals and seconds are not supported yet")])
+        timetable = Timetable(recurrence)
+        timetable.check(after)
+        following = timetable.following(after)
+        if following is None:  # `check` refuses what is never due
+            raise InvalidJob([Problem("cron", f"{cron!r} is never due")])
+        return following
 
     async def _fire(self, entry: ScheduleEntry, now: int) -> None:
         try:

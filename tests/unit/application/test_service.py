@@ -237,7 +237,9 @@ def test_schedules() -> None:
         for wrong, says in (
             ({"cron": "0 0 31 2 *"}, "cron"),
             ({"cron": "61 * * * *"}, "cron"),
-            ({"cron": "* * * *"}, "five fields"),
+            ({"cron": "* * * *"}, "write five"),
+            ({"cron": "@every 5m"}, "not supported yet"),
+            ({"cron": "*/5 * * * * *"}, "not supported yet"),
             ({"cron": "@dayly"}, "did you mean '@daily'"),
             ({"cron": "@daily", "timezone": "Europe/Berlinn"}, "did you mean 'Europe/Berlin'"),
             ({"cron": "@daily", "delay": "5s"}, "recurring"),

@@ -1,0 +1,1 @@
+"""The instants of a recurrence, reckoned with cronsim, and its plain-language description."""

@@ -1,0 +1,1 @@
+"""When a schedule is due: Recurrence, cron expressions and their errors, and what a clock change does."""
