@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import redis
 from redis.exceptions import ResponseError
 
 from .road import ConnectionBroke
-
-# What idled for longer is looked at before it is used: the server, or a gateway between, may have closed it.
-TRUSTED_SECONDS = 1.0
 
 
 class ConnectionStack:
@@ -24,7 +20,7 @@ class ConnectionStack:
     def __init__(self, connection_class: type[Any], options: dict[str, Any]) -> None:
         self._connection_class = connection_class
         self._options = options
-        self._idle: list[tuple[float, Any]] = []
+        self._idle: list[Any] = []
         self._open: set[Any] = set()
         self._is_closed = False
 
@@ -38,7 +34,7 @@ class ConnectionStack:
             connection.send_packed_command((command,), check_health=False)
             answer = connection.read_response()
         except ResponseError:
-            self._idle.append((time.monotonic(), connection))
+            self._idle.append(connection)
             raise
         except (redis.ConnectionError, OSError) as error:
             self._close(connection)
@@ -48,13 +44,13 @@ class ConnectionStack:
         except BaseException:
             self._close(connection)
             raise
-        self._idle.append((time.monotonic(), connection))
+        self._idle.append(connection)
         return answer
 
     def close_idle(self) -> None:
         """Close what no command uses."""
         idle, self._idle = self._idle, []
-        for _, connection in idle:
+        for connection in idle:
             self._close(connection)
 
     def close(self) -> None:
@@ -67,10 +63,10 @@ class ConnectionStack:
     def _idle_one(self) -> Any:
         while self._idle:
             try:
-                since, connection = self._idle.pop()
+                connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 return None
-            if time.monotonic() - since < TRUSTED_SECONDS or _is_well(connection):
+            if _is_well(connection):  # the server may have been started anew meanwhile
                 return connection
             self._close(connection)
         return None

@@ -266,7 +266,7 @@ def test_the_adapter_does_what_the_model_does(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "old", "new"),
     [
-        ("settle", "is_held(entry, fence)", "true"),
+        ("include/holding", "return token == fence,", "return true,"),
         ("take_over", "'crashes', 1)", "'crashes', 0)"),
         ("include/giving_back", "{id}, true)", "{id}, false)"),
     ],

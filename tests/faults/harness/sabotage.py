@@ -19,8 +19,8 @@ from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Settlement
 
 VARIABLE = "HEXJOBS_FAULTS_SABOTAGE"
-FENCE_CHECK = "entry == kind.place .. fence"
-WITHOUT_FENCE = "true"
+FENCE_CHECK = "known[1] == 'processing' and known[2] == fence"
+WITHOUT_FENCE = "known[1] == 'processing'"
 SECONDS_BETWEEN = 60.0
 
 
@@ -40,15 +40,15 @@ def ignore_lost_leases() -> None:
 
 
 def drop_the_fence() -> None:
-    """As above, and settle.lua does not compare the fence."""
+    """As above, and the store does not compare the fence."""
     ignore_lost_leases()
     read = scripts._read
 
     def without_fence(path: str) -> str:
         text = read(path)
-        if path != "settle.lua":
+        if path != "include/holding.lua":
             return text
-        assert text.count(FENCE_CHECK) == 1, "settle.lua compares the fence in other words by now"
+        assert text.count(FENCE_CHECK) == 1, "the script compares the fence in other words by now"
         return text.replace(FENCE_CHECK, WITHOUT_FENCE)
 
     scripts._read = without_fence

@@ -38,7 +38,7 @@ function checks.mailbox(worker, name)
   local texts = posted_to(worker)
   for _, text in ipairs(texts) do
     local id, fence = string.match(text, '^(%S+) %S+ %S+ %d+ %d+ (%d+)\n')
-    if not is_held(redis.call('HGET', key('processing', worker), id), fence) then
+    if not holds(id, fence, redis.call('HGET', key('processing', worker), id)) then
       if found('mailbox_stale', id, name, worker) then
         redis.call('LREM', name, 1, text)
       end

@@ -7,7 +7,7 @@
 local answers = {}
 for index = 2, #ARGV, 3 do
   local entry = redis.call('HGET', key('processing', ARGV[index + 2]), ARGV[index])
-  local held, keep = is_held(entry, ARGV[index + 1])
+  local held, keep = holds(ARGV[index], ARGV[index + 1], entry)
   answers[#answers + 1] = held and (keep and 2 or 1) or 0
 end
 return answers

@@ -72,8 +72,8 @@ for index = at, #ARGV, 4 do
   local id, fence, kind, result = ARGV[index], ARGV[index + 1], kinds[ARGV[index + 2]], ARGV[index + 3]
   local entry = owned[kind.worker][id]
   local held, asked_keep = entry == kind.place .. fence, nil
-  if entry and not held then
-    held, asked_keep = is_held(entry, fence)
+  if not held then
+    held, asked_keep = holds(id, fence, entry)
   end
   answers[#answers + 1] = held and 1 or 0
   if held then

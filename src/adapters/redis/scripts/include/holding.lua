@@ -1,6 +1,11 @@
--- is_held(entry, fence): whether an entry of a processing hash ('queue priority fence', and where its cancelling was asked
--- for, how many milliseconds to keep it) is that of this delivery; then also that number, nil without one.
-local function is_held(entry, fence)
-  local token, keep = string.match(entry or '', '^%S+ %S+ (%d+) ?(%-?%d*)$')
-  return token == fence, tonumber(keep)
+-- holds(id, fence, entry): whether a delivery is the current one of its job; then also for how many milliseconds to keep the
+-- job if its cancelling was asked for, else nil. entry is what the worker's processing hash has for the job: 'queue priority
+-- fence', and that number. Where a fault took the entry away the job's state tells, so that its result is not lost.
+local function holds(id, fence, entry)
+  if entry then
+    local token, keep = string.match(entry, '^%S+ %S+ (%d+) ?(%-?%d*)$')
+    return token == fence, tonumber(keep)
+  end
+  local known = redis.call('HMGET', key('state', id), 'status', 'fence', 'cancel_keep')
+  return known[1] == 'processing' and known[2] == fence, tonumber(known[3])
 end
