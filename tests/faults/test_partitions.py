@@ -166,10 +166,8 @@ def test_a_hundred_blocked_reads_outlive_an_outage(tmp_path: Path) -> None:
         await RedisJobQueue(producer, Keys()).enqueue(messages(2 * FETCHERS))
         await until(lambda: all(runner.advanced > healed for runner in runners), 20)
         await producer.close()
-        for runner in runners:
-            await runner.stop()
-        for fetcher in fetchers:
-            await fetcher.transport.close()
+        await asyncio.gather(*(runner.stop() for runner in runners))
+        await asyncio.gather(*(fetcher.transport.close() for fetcher in fetchers))
 
     with ValkeyProcess(tmp_path, durable=False) as server, TcpProxy(server.socket_path) as proxy:
         run(scenario(server, proxy), 55)

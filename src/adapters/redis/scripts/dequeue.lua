@@ -56,20 +56,24 @@ end
 promote(now, math.max(most, 100))
 
 local taken = {}
+local LEVELS = {'critical', 'high', 'normal', 'low'}
 local function take(queue, want)
-  local before = #taken
-  for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
-    local left = want - (#taken - before)
-    if left <= 0 then
+  local lists, levels = {}, {}
+  for index, priority in ipairs(LEVELS) do
+    lists[index] = key('queue', queue, priority)
+    levels[lists[index]] = priority
+  end
+  local got = 0
+  while got < want do
+    local popped = redis.call('LMPOP', #lists, lists[1], lists[2], lists[3], lists[4], 'RIGHT', 'COUNT', want - got)
+    if not popped then
+      redis.call('ZREM', key('ready'), queue)
       break
     end
-    for _, id in ipairs(redis.call('RPOP', key('queue', queue, priority), left) or {}) do
-      taken[#taken + 1] = {id = id, queue = queue, priority = priority}
+    for _, id in ipairs(popped[2]) do
+      taken[#taken + 1] = {id = id, queue = queue, priority = levels[popped[1]]}
     end
-  end
-  local got = #taken - before
-  if got < want then
-    redis.call('ZREM', key('ready'), queue)
+    got = got + #popped[2]
   end
   return got
 end
