@@ -82,8 +82,9 @@ def pids(worker: WorkerProcess) -> set[int]:
 
 
 def ran_since(stage: Stage, worker: WorkerProcess, since: float) -> bool:
-    """Whether this worker has begun a job since then; submits another one for it to take."""
-    stage.submit("step", {"seconds": 0.05})
+    """Whether this worker has begun a job since then; submits more than the other one has slots for, call by call."""
+    for _ in range(2):
+        stage.submit("step", {"seconds": 0.3})
     return any(entry["t"] > since and entry["pid"] in pids(worker) for entry in stage.entries("start"))
 
 
