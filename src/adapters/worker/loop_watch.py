@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import faulthandler
 import sys
-import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from typing import IO
+from collections.abc import Callable, Mapping
 
 import structlog
+
+from .thread_times import thread_seconds
 
 JOB_TASK = "hexjobs-job-"
 """What the names of the tasks that run jobs begin with; the job's id follows."""
@@ -21,6 +20,8 @@ MAX_STACK = 8_000
 MAX_JOBS = 100
 STEPS = 4
 """How often the loop is asked within the limit."""
+BUSY = 0.3
+"""The share of a standstill for which somebody was on the processor: more than the step before a pause can be."""
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -28,8 +29,12 @@ class LoopWatch:
     """A thread that asks the event loop for a sign in regular steps, and logs what keeps it from giving one.
 
     A handler that blocks the loop shows as `event_loop_blocked` with the job's id and the stack. Code that holds the
-    interpreter lock also stops this thread: a timer of `faulthandler`, which needs no lock, then writes all stacks
-    down, and the next step logs them as `interpreter_blocked`. `limit` is in seconds.
+    interpreter lock also holds up this thread: afterwards it tells as `interpreter_blocked` which threads used the
+    processor meanwhile, and where they stand. Where nobody used it, the process stood still: `process_paused`.
+    `limit` is in seconds.
+
+    Stacks are only read under the interpreter lock. The timer of `faulthandler` needs none and would tell earlier,
+    but it reads frames that may be freed under its hands, and a process that goes on after a pause dies of that.
     """
 
     def __init__(self, limit: float, running: Callable[[], list[str]]) -> None:
@@ -57,21 +62,21 @@ class LoopWatch:
         answered = threading.Event()
         answered.set()
         asked = report_at = time.monotonic()
-        with tempfile.TemporaryFile(buffering=0) as stacks:
-            while not self._stopping.is_set():
-                faulthandler.dump_traceback_later(self._limit, file=stacks)
-                self._stopping.wait(self._limit / STEPS)
-                faulthandler.cancel_dump_traceback_later()
-                self._tell_dump(stacks)
-                now = time.monotonic()
-                if answered.is_set():
-                    answered.clear()
-                    asked, report_at = now, now + self._limit
-                    with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the worker
-                        loop.call_soon_threadsafe(answered.set)
-                elif now >= report_at:
-                    report_at = now + 4 * (now - asked)
-                    self._tell_block(loop, thread_id, now - asked)
+        while not self._stopping.is_set():
+            began, before, used = time.monotonic(), thread_seconds(), time.process_time()
+            self._stopping.wait(self._limit / STEPS)
+            now = time.monotonic()
+            if now - began >= self._limit:
+                self._tell_standstill(now - began, time.process_time() - used, before)
+                report_at = now + self._limit  # the loop stood still with everything else
+            if answered.is_set():
+                answered.clear()
+                asked, report_at = now, now + self._limit
+                with contextlib.suppress(RuntimeError):  # the loop is closed, and with it the worker
+                    loop.call_soon_threadsafe(answered.set)
+            elif now >= report_at:
+                report_at = now + 4 * (now - asked)
+                self._tell_block(loop, thread_id, now - asked)
 
     def _tell_block(self, loop: asyncio.AbstractEventLoop, thread_id: int, seconds: float) -> None:
         task = asyncio.current_task(loop)
@@ -85,16 +90,27 @@ class LoopWatch:
             hint="write a plain def handler, or isolation='process'",
         )
 
-    def _tell_dump(self, stacks: IO[bytes]) -> None:
-        if not stacks.tell():
+    def _tell_standstill(self, seconds: float, used: float, before: Mapping[int, float]) -> None:
+        frames = sys._current_frames()  # noqa: SLF001  # first of all: who held the lock has just let it go
+        since = {native: total - before.get(native, 0) for native, total in thread_seconds().items()}
+        if max(since.values(), default=used) < seconds * BUSY:
+            log.warning(
+                "process_paused",
+                seconds=round(seconds, 1),
+                hint="the process was stopped, its machine slept, or other processes had the processor",
+            )
             return
-        stacks.seek(0)
-        text = stacks.read(MAX_STACK).decode("utf-8", "replace")
-        stacks.seek(0)
-        stacks.truncate()
+        threads = [each for each in threading.enumerate() if each is not self._thread]
+        threads.sort(key=lambda thread: -since.get(thread.native_id or 0, 0))
         log.warning(
             "interpreter_blocked",
+            seconds=round(seconds, 1),
             job_ids=self._running()[:MAX_JOBS],
-            stack=text,
+            stack="\n".join(
+                f"{thread.name}:\n{''.join(traceback.format_stack(frame))}"
+                for thread in threads
+                if since.get(thread.native_id or 0, used) >= seconds * BUSY
+                and (frame := frames.get(thread.ident or 0))
+            )[:MAX_STACK],
             hint="code that holds the interpreter lock may cost its worker the lease: use isolation='process'",
         )

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
+import subprocess
+import sys
+import threading
 import time
 from collections import deque
 from typing import Any
@@ -16,6 +20,26 @@ from hexjobs.adapters.worker.loop_watch import LoopWatch
 from support.run import run
 from support.until import until
 from support.worker_harness import working
+
+PAUSES = 5
+BUSY = """
+import asyncio, structlog
+from hexjobs.adapters.worker.loop_watch import LoopWatch
+
+def deep(n):
+    return n if n == 0 else deep(n - 1) + (lambda x: x)(0)
+
+async def main():
+    structlog.configure(processors=[lambda *line: print(line[2]["event"], flush=True) or "{}"], logger_factory=structlog.ReturnLoggerFactory())
+    LoopWatch(0.2, list).start()
+    print("watching", flush=True)
+    while True:
+        deep(40)
+        exec("def made(): return 1")
+        await asyncio.sleep(0)
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture
@@ -30,29 +54,60 @@ def of(lines: list[Any], event: str) -> list[Any]:
     return [line for line in lines if line["event"] == event]
 
 
-def test_code_that_holds_the_interpreter_lock_is_told(logged: list[Any]) -> None:
-    """Not even the watching thread runs meanwhile; the stacks were written without the lock."""
+def hold_interpreter_lock(seconds: float) -> None:
+    """Match for longer and longer without letting anything else run."""
+    ends = time.monotonic() + seconds
+    length = 22
+    while time.monotonic() < ends:
+        re.match(r"(a+)+$", "a" * length + "b")
+        length += 1
 
-    def hold(seconds: float) -> None:
-        ends = time.monotonic() + seconds
-        length = 22
-        while time.monotonic() < ends:
-            re.match(r"(a+)+$", "a" * length + "b")
-            length += 1
+
+@pytest.mark.parametrize("where", ["event loop", "thread"])
+def test_code_that_holds_the_interpreter_lock_is_told(logged: list[Any], where: str) -> None:
+    """Not even the watching thread runs meanwhile; afterwards it knows who was on the processor, and nobody else."""
 
     async def scenario() -> None:
         watch = LoopWatch(0.2, lambda: ["job-1"])
+        bystander = threading.Thread(target=finished.wait, name="bystander")
+        bystander.start()
         watch.start()
         try:
-            hold(1.5)
+            if where == "thread":
+                await asyncio.to_thread(hold_interpreter_lock, 1.5)
+            else:
+                hold_interpreter_lock(1.5)
             await until(lambda: bool(of(logged, "interpreter_blocked")))
         finally:
+            finished.set()
+            bystander.join()
             await asyncio.to_thread(watch.stop)
 
+    finished = threading.Event()
     run(scenario())
     line = of(logged, "interpreter_blocked")[0]
     assert line["job_ids"] == ["job-1"]
-    assert "in hold" in line["stack"]
+    assert line["seconds"] >= 0.2
+    assert "in hold_interpreter_lock" in line["stack"]
+    assert "bystander" not in line["stack"]
+    assert not of(logged, "process_paused")
+
+
+def test_a_pause_of_the_process_is_told_and_survived() -> None:
+    """Nobody was on the processor, so nobody is blamed; and a busy process goes on after each of many pauses."""
+    child = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    with child:
+        try:
+            told = [child.stdout.readline()]
+            for _ in range(PAUSES):
+                child.send_signal(signal.SIGSTOP)
+                time.sleep(0.4)  # the pause itself
+                child.send_signal(signal.SIGCONT)
+                told.append(child.stdout.readline())
+        finally:
+            child.kill()
+    assert told == ["watching\n", *["process_paused\n"] * PAUSES]
 
 
 def test_a_loop_that_runs_is_not_told(logged: list[Any]) -> None:
