@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-PYTEST := $(BIN)/python -m pytest
+# How many processes share the tests, by file: most tests wait for other processes, so two fill little of a small machine.
+PARALLEL ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(PARALLEL) --dist loadfile
 SUITES := unit contracts adapters integration faults packaging docs
 
 .DEFAULT_GOAL := help

@@ -51,7 +51,7 @@ COMPLAINTS = (
 
 
 def run_of(
-    folder: Path, body: str, grace: float = 3.0, **environment: str
+    folder: Path, body: str, *arguments: str, grace: float = 3.0, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """What pytest says of a project with one test file."""
     (folder / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\npythonpath = [{str(TESTS)!r}]\n")
@@ -62,7 +62,7 @@ def run_of(
     )
     (folder / "test_it.py").write_text(body)
     return subprocess.run(
-        [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"],
+        [sys.executable, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, "test_it.py"],
         check=False,
         cwd=folder,
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **environment},
@@ -72,9 +72,10 @@ def run_of(
     )
 
 
-def test_what_is_left_behind_fails_the_run_and_is_named(tmp_path: Path) -> None:
-    """Every test of the run passes, and the run fails all the same."""
-    result = run_of(tmp_path, LEAVES_EVERYTHING, grace=0.2)
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist.plugin", "-n", "1")], ids=["alone", "shared out"])
+def test_what_is_left_behind_fails_the_run_and_is_named(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Every test of the run passes, and the run fails all the same; also where another process runs the tests."""
+    result = run_of(tmp_path, LEAVES_EVERYTHING, *arguments, grace=0.2)
     assert result.returncode == 1, result.stdout + result.stderr
     for complaint in COMPLAINTS:
         assert re.search(f"^ +{complaint}", result.stdout, re.MULTILINE), (complaint, result.stdout)

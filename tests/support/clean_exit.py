@@ -1,7 +1,8 @@
 """A pytest plugin: a run fails when it leaves a process, a listening socket, a thread or a file behind.
 
 The run gets a temporary folder of its own as TMPDIR, with a short path because unix sockets live in it, so that what
-stays there is seen. pytest's own folders (`tmp_path`) are beside it, and stay only after a failure.
+stays there is seen. pytest's own folders (`tmp_path`) are beside it, and stay only after a failure. Where the tests are
+shared out to several processes, each of them looks at itself, and the one that shares them out tells.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -28,7 +29,10 @@ LONGEST_TEMPORARY = 40
 OVERRIDABLE = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
 TEMPORARY_ROOT = "PYTEST_DEBUG_TEMPROOT"
 T = TypeVar("T")
+OUTPUT = "left behind"
+"""Under which a process that got its tests from another one tells that one."""
 _session = pytest.StashKey["_Session"]()
+_told = pytest.StashKey[list[str]]()
 
 
 class _Session:
@@ -90,13 +94,23 @@ def _end(process: psutil.Process) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_session] = _Session(config.rootpath)
+    config.stash[_session], config.stash[_told] = _Session(config.rootpath), []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A process that ran a share of the tests has ended (pytest-xdist)."""
+    node.config.stash[_told] += getattr(node, "workeroutput", {}).get(OUTPUT, [])
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run = session.config.stash[_session]
-    lines, changed = run.left_behind(), run.changed_files()
+    lines = run.left_behind()
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output[OUTPUT] = lines
+        return
+    lines, changed = session.config.stash[_told] + lines, run.changed_files()
     if os.environ.get("CI") == "true":
         lines += changed
     elif changed and (terminal := session.config.pluginmanager.get_plugin("terminalreporter")):
