@@ -121,6 +121,54 @@ CATALOGUE = (
             Figure("idle.supervisor_rss", "memory of the supervisor", "MiB", at_most(15)),
         ),
     ),
+    Group(
+        "Jobs that are due at one instant",
+        (
+            Figure("burst.waiting", "as many that wait in their queue", "jobs/s"),
+            Figure(
+                "burst.delayed",
+                "delayed ones, from that instant on",
+                "jobs/s",
+                at_least(0.5, "burst.waiting"),
+            ),
+            Figure("burst.quiet_p50", "a submit on the quiet server, p50", "ms"),
+            Figure("burst.quiet_p99", "a submit on the quiet server, p99", "ms"),
+            Figure("burst.draining_p50", "a submit while they are drained that wait, p50", "ms"),
+            Figure("burst.draining_p99", "a submit while they are drained that wait, p99", "ms"),
+            Figure(
+                "burst.promoting_p50",
+                "a submit while the delayed ones start, p50",
+                "ms",
+                at_most(1.5, "burst.draining_p50"),
+            ),
+            Figure(
+                "burst.promoting_p99",
+                "a submit while the delayed ones start, p99",
+                "ms",
+                at_most(1.5, "burst.draining_p99"),
+            ),
+        ),
+    ),
+    Group(
+        "Jobs that are due far ahead",
+        (
+            Figure("far.submit_empty", "a submit on an empty server", "µs"),
+            Figure("far.submit", "a submit beside them", "µs", at_most(1.25, "far.submit_empty")),
+            Figure("far.bytes", "one delayed job", "bytes", at_most(340)),
+            Figure("far.requests", "requests of an idle worker beside them", "/s", at_most(1)),
+        ),
+    ),
+    Group(
+        "From the instant for which a job was scheduled to the handler's first line",
+        (
+            Figure("lateness.p50", "one job, idle worker, p50", "ms"),
+            Figure("lateness.p99", "one job, idle worker, p99", "ms", at_most(100)),
+            Figure("lateness.schedule_p50", "a schedule of every second, idle worker, p50", "ms"),
+            Figure(
+                "lateness.schedule_p99", "a schedule of every second, idle worker, p99", "ms", at_most(100)
+            ),
+        ),
+    ),
     Group("Memory of the server", (Figure("bytes.waiting", "one waiting job", "bytes", at_most(240)),)),
     Group(
         "Starting",

@@ -33,6 +33,12 @@ async def mark(context: JobContext, payload: dict[str, Any]) -> None:
     send_mark(payload["port"], payload["what"], at, cpu)
 
 
+@job_handler("mark_id")
+async def mark_id(context: JobContext, payload: dict[str, Any]) -> None:
+    """Tell when this began, under its own id."""
+    send_mark(payload["port"], context.job_id, time.monotonic_ns())
+
+
 @job_handler("hang", timeout=None)
 async def hang(context: JobContext, payload: dict[str, Any]) -> None:
     """Tell when this began, and go on for ever."""

@@ -23,11 +23,14 @@ from .loops import run
 from .machine import about
 from .report import document, judged, markdown
 from .sizes import Sizes
+from .subjects.burst import burst
 from .subjects.curves import latency_against_load, throughput_against_backlog
 from .subjects.drain import drain
 from .subjects.durable import durable
+from .subjects.far import far
 from .subjects.growth import growth
 from .subjects.idle import idle
+from .subjects.lateness import lateness
 from .subjects.start_latency import start_latency
 from .subjects.startup import startup
 from .subjects.submit import submit
@@ -43,10 +46,17 @@ IN_TURNS: dict[str, Subject] = {
     "bytes": waiting_bytes,
 }
 """A round of one, then of the next: their figures are compared with each other."""
-ALONE: dict[str, Subject] = {"startup": startup, "durable": durable, "growth": growth}
+ALONE: dict[str, Subject] = {
+    "startup": startup,
+    "durable": durable,
+    "growth": growth,
+    "burst": burst,
+    "far": far,
+}
 """All rounds of one, then of the next."""
 ONCE: dict[str, Subject] = {
     "idle": idle,
+    "lateness": lateness,
     "backlog_curve": throughput_against_backlog,
     "load_curve": latency_against_load,
 }

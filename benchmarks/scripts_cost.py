@@ -137,7 +137,7 @@ class ScriptsCost:
             ("workers", "all", self._leases.workers),
             ("wake", "one worker", lambda: self._queue.wake(WORKER.worker_id)),
             ("reconciler", "one worker", lambda: self._check.claim("benchmark", LATER)),
-            ("schedule_next", "of none", self._schedules.next_due),
+            ("schedule_look", "at none", lambda: self._schedules.look(100)),
             ("cancel", "a waiting job", lambda: self._jobs.cancel_job(next(each))),
         ):
             await self._take(name, what, 1, operation, calls)

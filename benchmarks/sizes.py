@@ -50,6 +50,16 @@ class Sizes:
         return self.jobs * 5 // 2
 
     @property
+    def due_at_once(self) -> int:
+        """100,000 at full size."""
+        return self.jobs * 5 // 2
+
+    @property
+    def alone(self) -> int:
+        """200 at full size: jobs that are due alone, one after the other."""
+        return max(20, min(200, self.jobs // 200))
+
+    @property
     def queues(self) -> int:
         """1,000 at full size."""
         return max(10, min(1000, self.jobs // 40))

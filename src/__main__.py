@@ -66,6 +66,7 @@ class PreparedSettings:
         container = self._container()
         container.registry()
         container.fetch()
+        container.scheduler()
 
     def job_types(self) -> Sequence[str]:
         """See `Prepared.job_types`."""

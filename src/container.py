@@ -14,6 +14,7 @@ from .adapters.handlers.data_cleanup import DataCleanupHandler
 from .adapters.handlers.email import EmailHandler
 from .adapters.handlers.file_processing import FileProcessingHandler
 from .adapters.handlers.notification import NotificationHandler
+from .adapters.scheduler.ledger_scheduler import LedgerScheduler
 from .adapters.worker.isolation.isolated_runner import IsolatedRunner
 from .adapters.worker.lease_keeper import LeaseKeeper
 from .adapters.worker.loop_watch import LoopWatch
@@ -29,7 +30,9 @@ from .application.durability import Durability
 from .application.effect_ledger import EffectLedger
 from .application.executor import Executor
 from .application.health_checks import QueuesCheck, ServerCheck, StuckCheck, WorkerCheck
+from .application.recurring.schedule_pass import SchedulePass
 from .application.run_policy import RunPolicy
+from .application.schedules_check import SchedulesCheck
 from .application.start_check import StartCheck
 from .application.verdict import Verdict
 from .handler_container import HandlerContainer
@@ -132,7 +135,25 @@ class Container(HandlerContainer):
     loop_watch = providers.Singleton(
         LoopWatch, providers.Callable(worker_wiring.longest_block_seconds, settings), pool.provided.job_ids
     )
-    schedule_role = providers.Singleton(FireSchedules, access.scheduler, clock)
+    scheduler = providers.Singleton(
+        LedgerScheduler,
+        providers.Singleton(
+            SchedulePass,
+            access.schedules,
+            access.cancel,
+            metrics=metrics,
+            configuration=providers.Callable(
+                worker_wiring.schedule_configuration, settings, access.use_cases
+            ),
+        ),
+    )
+    schedule_role = providers.Singleton(
+        FireSchedules,
+        scheduler,
+        access.schedules,
+        clock,
+        providers.Callable(worker_wiring.longest_schedule_wait, settings),
+    )
     sweep = providers.Singleton(
         Sweep, access.store, jobs.retention.completed_max, jobs.scheduler.cleanup_interval
     )
@@ -148,6 +169,7 @@ class Container(HandlerContainer):
         jobs.metrics.collection_interval,
         circuits=access.circuits,
         circuit_names=providers.Callable(worker_wiring.circuit_names, settings, modules),
+        schedules=access.schedules,
     )
     worker = providers.Singleton(
         ProcessWorker,
@@ -179,5 +201,6 @@ class Container(HandlerContainer):
     queues_check = providers.Singleton(
         QueuesCheck, access.queue, providers.Callable(tuple, validator.provided.queues)
     )
+    schedules_check = providers.Singleton(SchedulesCheck, access.schedules)
     worker_check = providers.Singleton(WorkerCheck, worker)
     stuck_check = providers.Singleton(StuckCheck, worker)

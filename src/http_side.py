@@ -34,7 +34,7 @@ def http_side(
     """
     settings = container.settings()
     checks: dict[str, list[Any]] = {
-        "jobs": [container.server_check()],
+        "jobs": [container.server_check(), container.schedules_check()],
         "queues": [container.queues_check()],
         "workers": [],
         "ready": [container.server_check()],

@@ -62,6 +62,8 @@ class Runtime:
     ) -> None:
         if not container.settings().jobs.enabled and duty.runs_jobs:
             raise JobsDisabled
+        if container.settings().jobs.scheduler.enabled and duty.runs_jobs:
+            container.scheduler()  # a bad schedule is refused before anything starts
         self.container = container
         self._duty = duty
         self._burst = burst

@@ -11,7 +11,7 @@ from dependency_injector import containers, providers
 from . import wiring
 from .adapters.redis.address import Address
 from .adapters.redis.keys import Keys
-from .adapters.scheduler.cron_scheduler import CronScheduler
+from .application.cancel_job import CancelJob
 from .application.intake import Intake
 from .application.submit_group import SubmitGroup
 from .domain.validator import JobValidator
@@ -115,7 +115,12 @@ class StoreAccess(containers.DeclarativeContainer):
         providers.Singleton(late(".adapters.redis.dead_letters", "RedisDeadLetters"), transport, keys),
         providers.Singleton(late(".adapters.memory.dead_letters", "MemoryDeadLetters"), memory, clock),
     )
-    scheduler = providers.Singleton(CronScheduler, schedules, clock)
+    cancel = providers.Singleton(CancelJob, store, settings.provided.jobs.retention.cancelled)
+    scheduler = providers.Singleton(
+        late(".adapters.scheduler.ledger_scheduler", "LedgerScheduler"),
+        providers.Singleton(late(".application.recurring.schedule_pass", "SchedulePass"), schedules, cancel),
+    )
+    """Says when schedules are due; that of `container.py` fires them."""
     store_check = kept_by(
         provider_name,
         providers.Singleton(
@@ -131,8 +136,8 @@ class StoreAccess(containers.DeclarativeContainer):
         queue,
         intake,
         store,
+        cancel,
         schedules,
-        scheduler,
         leases,
         control,
         dead_letters,

@@ -17,9 +17,10 @@ from .application.durability import Durability
 from .application.explain_job import ExplainJob
 from .application.intake import Intake
 from .application.job_queries import JobQueries
+from .application.recurring.schedules import Schedules
+from .application.reschedule_job import RescheduleJob
 from .application.retry_job import RetryJob
 from .application.run_policy import RunDefaults
-from .application.schedule_job import ScheduleJob
 from .application.submit_job import SubmitJob
 from .domain.factory import SHIPPED_JOB_TYPES, JobFactory
 from .domain.payload import PayloadLimits
@@ -33,7 +34,6 @@ from .ports.leases import Leases
 from .ports.queue_control import QueueControl
 from .ports.schedule_store import ScheduleStore
 from .ports.store_check import StoreCheck
-from .ports.worker import Scheduler
 from .settings import Settings
 
 
@@ -58,8 +58,8 @@ def use_cases(
     queue: JobQueue,
     intake: Intake,
     store: JobStore,
+    cancel: CancelJob,
     schedules: ScheduleStore,
-    scheduler: Scheduler,
     leases: Leases,
     control: QueueControl,
     dead_letters: DeadLetters,
@@ -75,9 +75,10 @@ def use_cases(
     submit = SubmitJob(intake, rules, clock, factory, settings.jobs.enabled, durability)
     return UseCases(
         submit=submit,
-        cancel=CancelJob(store, settings.jobs.retention.cancelled),
+        cancel=cancel,
         retry=RetryJob(store),
-        schedule=ScheduleJob(submit, schedules, scheduler, clock),
+        reschedule=RescheduleJob(store, clock),
+        schedule=Schedules(submit, schedules),
         queries=queries,
         control=ControlQueue(control, queries),
         dead_letters=ActOnDeadLetters(dead_letters, queries, clock),

@@ -8,11 +8,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from . import __version__
+from .application.async_service import UseCases
 from .application.lease_watch import LeaseWatch
-from .domain.errors import InvalidConfiguration, Problem
+from .domain.errors import InvalidConfiguration, InvalidJob, Problem
+from .domain.options import JobOptions
 from .domain.suggestion import nearest
 from .domain.validator import JobValidator
 from .handler_modules import HandlerModules
@@ -21,7 +24,10 @@ from .ports.circuits import CircuitRules
 from .ports.delivery import Subscription
 from .ports.leases import WorkerFacts
 from .ports.worker import PoolStatistics
-from .settings import Settings
+from .settings import Settings, place
+
+if TYPE_CHECKING:
+    from .application.recurring.schedule_configuration import ScheduleConfiguration
 
 STARTED = int(time.time() * 1000)
 
@@ -92,6 +98,39 @@ def enabled_roles(
     if settings.jobs.metrics.enabled:
         roles.append(collect())
     return roles
+
+
+def schedule_configuration(settings: Settings, use_cases: UseCases) -> ScheduleConfiguration | None:
+    """The schedules under `schedules:`; None where nothing was ever said about them.
+
+    InvalidConfiguration where a job could not be submitted here, such as one of an unknown type.
+    """
+    if not settings.schedules and not settings.schedules_revision:
+        return None
+    # A worker without schedules loads none of the calendar.
+    from .application.recurring.make_plan import make_plan
+    from .application.recurring.schedule_configuration import ScheduleConfiguration
+
+    definitions, problems = [], []
+    for name, section in settings.schedules.items():
+        try:
+            plan, options = make_plan(**section.plan), JobOptions.make(**section.options)
+            definitions.append(
+                use_cases.schedule.definition(name, section.type, section.payload, plan, options, "config")
+            )
+        except InvalidJob as error:
+            for problem in error.problems:
+                own = "type" if problem.field == "job_type" else problem.field.removeprefix("options.")
+                field = f"schedules.{name}.{own}"
+                problems.append(Problem(field, problem.message + place(settings, field)))
+    if problems:
+        raise InvalidConfiguration(problems)
+    return ScheduleConfiguration(settings.schedules_revision, definitions, prune=settings.schedules_prune)
+
+
+def longest_schedule_wait(settings: Settings) -> timedelta:
+    """How long a scheduler rests at most: it is seen to make progress in between."""
+    return min(timedelta(seconds=20), settings.jobs.worker_pool.stuck_after / 2)
 
 
 def circuit_rules(settings: Settings) -> dict[str, CircuitRules]:

@@ -24,16 +24,17 @@ CHILDREN_SECONDS = 30.0
 async def idle(sizes: Sizes) -> Figures:
     """A worker is watched for a while; then a second kind, with two children, is weighed."""
     with valkey() as server, Marks() as marks, hexjobs_worker(server, 5) as worker:
-        await _wait_until_it_runs(server, marks)
+        await wait_until_it_runs(server, marks)
         await asyncio.sleep(sizes.settle_seconds)
         figures = await _watched(server, worker, sizes.idle_seconds)
     with valkey() as server, Marks() as marks, hexjobs_worker(server, 5, processes=2) as worker:
-        await _wait_until_it_runs(server, marks)
+        await wait_until_it_runs(server, marks)
         figures |= await _weighed(worker, sizes.settle_seconds)
     return figures
 
 
-async def _wait_until_it_runs(server: Server, marks: Marks) -> None:
+async def wait_until_it_runs(server: Server, marks: Marks) -> None:
+    """Return when a worker has run a job."""
     async with service(server) as jobs:
         await jobs.submit_job(mark, marks.payload("runs"))
         marks.wait("runs", START_SECONDS)

@@ -21,7 +21,7 @@ SUBMITTERS = 50
 class Submits:
     """The ways to submit, each `count` jobs."""
 
-    def __init__(self, jobs: AsyncBackgroundJobService, blocking_jobs: BackgroundJobService) -> None:
+    def __init__(self, jobs: AsyncBackgroundJobService, blocking_jobs: BackgroundJobService | None) -> None:
         self._jobs, self._blocking_jobs = jobs, blocking_jobs
 
     async def one_by_one(self, count: int) -> None:
@@ -55,6 +55,7 @@ class Submits:
             await self._jobs.submit_jobs([(noop, PAYLOAD)] * 1000)
 
     def _submit(self, count: int) -> None:
+        assert self._blocking_jobs is not None
         for _ in range(count):
             self._blocking_jobs.submit_job(noop, PAYLOAD)
 

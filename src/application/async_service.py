@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar, Unpack, overload
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
 
@@ -18,17 +19,20 @@ from ..ports.dead_letter_answer import DeadLetterAnswer
 from ..ports.delivery import QueueStats
 from ..ports.job_store import JobQuery
 from ..ports.leases import Leases, WorkerStatus
-from ..ports.schedule_store import ScheduleEntry
 from ..ports.store_check import StoreCheck, StoreReport
 from .act_on_dead_letters import ActOnDeadLetters
+from .async_schedules import AsyncSchedules
 from .cancel_job import CancelJob
 from .control_queue import ControlQueue
 from .explain_job import ExplainJob, Explanation
 from .job_queries import JobQueries
+from .reschedule_job import RescheduleJob
 from .retry_job import RetryJob
-from .schedule_job import ScheduleJob
 from .submit_job import JobRequest, SubmitJob
 from .submit_options import Duration, SubmitOptions
+
+if TYPE_CHECKING:
+    from .recurring.schedules import Schedules
 
 P = TypeVar("P")
 Payload = Mapping[str, Any] | BaseModel
@@ -46,7 +50,8 @@ class UseCases:
     submit: SubmitJob
     cancel: CancelJob
     retry: RetryJob
-    schedule: ScheduleJob
+    reschedule: RescheduleJob
+    schedule: Schedules
     queries: JobQueries
     control: ControlQueue
     dead_letters: ActOnDeadLetters
@@ -56,7 +61,7 @@ class UseCases:
     close: Close = field(default=_nothing_to_close)
 
 
-class AsyncJobService:
+class AsyncJobService(AsyncSchedules):
     """Submit, look up, cancel, retry, schedule and wait for jobs. Safe to share between tasks of one event loop."""
 
     def __init__(self, use_cases: UseCases) -> None:
@@ -171,6 +176,17 @@ class AsyncJobService:
         """Run a failed or cancelled job again; IllegalTransition in any other state. JobNotFound."""
         await self._use_cases.retry(job_id)
 
+    async def move_job(
+        self, job_id: str, *, delay: Duration | None = None, scheduled_at: datetime | str | None = None
+    ) -> None:
+        """Let a scheduled or retrying job wait until another instant. InvalidJob; JobNotFound; IllegalTransition."""
+        options = JobOptions.make(delay=delay, scheduled_at=scheduled_at)
+        await self._use_cases.reschedule.move(job_id, options)
+
+    async def run_job_now(self, job_id: str) -> None:
+        """Let a scheduled or retrying job wait for its time no more. JobNotFound; IllegalTransition."""
+        await self._use_cases.reschedule.run_now(job_id)
+
     async def delete_job(self, job_id: str) -> bool:
         """Forget a job that does not run; False when there is none. IllegalTransition while it is processing."""
         return await self._use_cases.queries.store.delete(job_id)
@@ -186,34 +202,6 @@ class AsyncJobService:
     async def result(self, job_id: str) -> Any:
         """The result of a completed job; JobFailed where it did not complete, WaitTimeout where it has not ended."""
         return await self._use_cases.queries.result(job_id)
-
-    async def schedule_recurring(
-        self,
-        name: str,
-        job_type: JobType[Any, Any] | str,
-        payload: Any = None,
-        *,
-        cron: str,
-        timezone: str = "UTC",
-        **options: Unpack[SubmitOptions],
-    ) -> None:
-        """Submit such a job at every instant of a cron expression, in the given IANA zone.
-
-        `name` identifies the schedule: the same name replaces it. InvalidJob names what is wrong.
-        """
-        made = JobOptions.make(**options)
-        payload = {} if payload is None else payload
-        await self._use_cases.schedule.add(
-            name, job_type, payload, cron=cron, timezone=timezone, options=made
-        )
-
-    async def list_schedules(self) -> list[ScheduleEntry]:
-        """The recurring schedules by name."""
-        return await self._use_cases.schedule.store.list()
-
-    async def remove_schedule(self, name: str) -> None:
-        """Forget a recurring schedule; JobNotFound when there is none."""
-        await self._use_cases.schedule.remove(name)
 
     async def check_store(self, *, repair: bool = False) -> StoreReport:
         """What does not fit together in the store; with `repair` it is put right. Jobs may come and go meanwhile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, Self, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
@@ -15,9 +16,9 @@ from ..domain.status import JobStatus
 from ..ports.dead_letter_answer import DeadLetterAnswer
 from ..ports.delivery import QueueStats
 from ..ports.leases import WorkerStatus
-from ..ports.schedule_store import ScheduleEntry
 from ..ports.store_check import StoreReport
 from .async_service import AsyncJobService
+from .blocking_schedules import BlockingSchedules
 from .explain_job import Explanation
 from .submit_job import JobRequest
 from .submit_options import Duration, SubmitOptions
@@ -33,7 +34,7 @@ class Drive(Protocol):
     def __call__(self, operation: Coroutine[Any, Any, R], /) -> R: ...
 
 
-class BlockingJobService:
+class BlockingJobService(BlockingSchedules):
     """Submit, look up, cancel, retry, schedule and wait for jobs. Safe to share between threads, and after fork.
 
     Each method is that of AsyncJobService, driven to its end.
@@ -135,6 +136,16 @@ class BlockingJobService:
         """See `AsyncJobService.retry_job`."""
         self._drive(self._jobs.retry_job(job_id))
 
+    def move_job(
+        self, job_id: str, *, delay: Duration | None = None, scheduled_at: datetime | str | None = None
+    ) -> None:
+        """See `AsyncJobService.move_job`."""
+        self._drive(self._jobs.move_job(job_id, delay=delay, scheduled_at=scheduled_at))
+
+    def run_job_now(self, job_id: str) -> None:
+        """See `AsyncJobService.run_job_now`."""
+        self._drive(self._jobs.run_job_now(job_id))
+
     def delete_job(self, job_id: str) -> bool:
         """See `AsyncJobService.delete_job`."""
         return self._drive(self._jobs.delete_job(job_id))
@@ -146,29 +157,6 @@ class BlockingJobService:
     def result(self, job_id: str) -> Any:
         """See `AsyncJobService.result`."""
         return self._drive(self._jobs.result(job_id))
-
-    def schedule_recurring(
-        self,
-        name: str,
-        job_type: JobType[Any, Any] | str,
-        payload: Any = None,
-        *,
-        cron: str,
-        timezone: str = "UTC",
-        **options: Unpack[SubmitOptions],
-    ) -> None:
-        """See `AsyncJobService.schedule_recurring`."""
-        self._drive(
-            self._jobs.schedule_recurring(name, job_type, payload, cron=cron, timezone=timezone, **options)
-        )
-
-    def list_schedules(self) -> list[ScheduleEntry]:
-        """See `AsyncJobService.list_schedules`."""
-        return self._drive(self._jobs.list_schedules())
-
-    def remove_schedule(self, name: str) -> None:
-        """See `AsyncJobService.remove_schedule`."""
-        self._drive(self._jobs.remove_schedule(name))
 
     def check_store(self, *, repair: bool = False) -> StoreReport:
         """See `AsyncJobService.check_store`."""

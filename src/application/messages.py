@@ -10,7 +10,7 @@ import msgspec
 
 from ..domain.factory import JobFactory, Placement
 from ..domain.jobs.base import BaseJob
-from ..domain.options import JobOptions
+from ..domain.options import LAST_INSTANT, JobOptions
 from ..domain.payload import JobPayload
 from ..domain.priority import JobPriority
 from ..ports.envelope import (
@@ -34,8 +34,14 @@ def to_milliseconds(instant: datetime) -> int:
 
 
 def to_instant(milliseconds: int) -> datetime:
-    """The aware UTC instant of milliseconds since 1970."""
-    return EPOCH + milliseconds * MILLISECOND
+    """The aware UTC instant of milliseconds since 1970; what lies beyond the calendar is its last instant.
+
+    A handler may put a job off by more than the calendar has left.
+    """
+    try:
+        return EPOCH + milliseconds * MILLISECOND
+    except OverflowError:
+        return LAST_INSTANT
 
 
 def new_message(

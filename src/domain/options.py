@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
 
 from .duration import parse_duration
@@ -16,6 +16,8 @@ from .suggestion import nearest
 
 Timeout = timedelta | Literal["none"]
 ZERO = timedelta(0)
+FIRST_INSTANT = datetime.min.replace(tzinfo=UTC)
+LAST_INSTANT = datetime.max.replace(tzinfo=UTC)
 MAX_UNIQUE_KEY = 256
 MAX_TAGS = 32
 
@@ -74,8 +76,14 @@ class JobOptions:
         return options
 
     def starts_at(self, now: datetime) -> datetime | None:
-        """The instant before which a job submitted `now` does not start; None: it may start at once."""
-        return now + self.delay if self.delay else self.scheduled_at
+        """The instant before which a job submitted `now` does not start; None: it may start at once.
+
+        InvalidJob where the delay leads beyond the calendar.
+        """
+        try:
+            return now + self.delay if self.delay else self.scheduled_at
+        except OverflowError:
+            raise InvalidJob([Problem("options.delay", "must end by the year 9999")]) from None
 
     def problems(self) -> Iterator[Problem]:
         """What is wrong with these options by themselves."""
@@ -97,6 +105,8 @@ class JobOptions:
             instant = getattr(self, name)
             if instant is not None and instant.tzinfo is None:
                 yield Problem(f"options.{name}", "must be an aware datetime: add a time zone")
+            elif instant is not None and not FIRST_INSTANT <= instant <= LAST_INSTANT:
+                yield Problem(f"options.{name}", "must lie in the years 1 to 9999 of UTC")
         if self.unique_key is not None and not 1 <= len(self.unique_key) <= MAX_UNIQUE_KEY:
             yield Problem("options.unique_key", f"must have 1 to {MAX_UNIQUE_KEY} characters")
         if self.tags is not None and len(self.tags) > MAX_TAGS:

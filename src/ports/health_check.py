@@ -8,10 +8,14 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The answer of a check: `reasons` is empty exactly when all is well; `details` is JSON-safe."""
+    """The answer of a check: `reasons` is empty exactly when all is well; `details` is JSON-safe.
+
+    `is_degraded`: what is wrong keeps this process from nothing; a person is to look, no machine is to act.
+    """
 
     reasons: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
+    is_degraded: bool = False
 
     @property
     def is_healthy(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .circuits import CircuitState
 from .delivery import QueueStats
+from .schedule_entry import ScheduleEntry
 
 
 class JobMetrics(Protocol):
@@ -63,6 +64,22 @@ class JobMetrics(Protocol):
 
     def set_circuits(self, states: Mapping[str, CircuitState]) -> None:
         """Take the states of the circuits by name, as the store has them; read with the store's own figures."""
+        ...
+
+    def schedule_fired(self, schedule: str, late_seconds: float) -> None:
+        """A recurring schedule made a job, this long after it was due by the store's clock."""
+        ...
+
+    def schedule_skipped(self, schedule: str) -> None:
+        """An instant of a schedule made no job, because another one was in its way."""
+        ...
+
+    def schedule_missed(self, schedule: str, count: int) -> None:
+        """So many instants of a schedule were found too late, and made no job."""
+        ...
+
+    def set_schedules(self, entries: Sequence[ScheduleEntry]) -> None:
+        """Take the schedules as the store has them, all of them; read with the store's own figures."""
         ...
 
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:

@@ -76,6 +76,15 @@ class JobStore(Protocol):
         """
         ...
 
+    async def reschedule(self, job_id: str, due: int | None) -> bool:
+        """Let a scheduled or retrying job wait until another instant, `due` in milliseconds since 1970, or run it now.
+
+        With None, or an instant that has passed, it goes to the tail of its level at once, as one that is submitted.
+        Its attempts stay as they are, and it shows the instant it was given, also once that has come. False when there is
+        no such job. IllegalTransition when it does not wait for a time; nothing changes then.
+        """
+        ...
+
     async def delete(self, job_id: str) -> bool:
         """Forget a job that does not run, with all that belongs to it.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .health_check import Health
+from .schedule_entry import ScheduleEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,9 @@ class Scheduler(Protocol):
         """Fire what is due; the seconds until the next look is needed."""
         ...
 
-    def next_instant(self, cron: str, timezone: str, after: int) -> int:
-        """The first due instant after `after`, both in milliseconds since 1970; InvalidJob names what is wrong."""
+    def next_due(self, entry: ScheduleEntry, after: int) -> int | None:
+        """When a kept schedule is due first after `after`, jitter included, both in milliseconds since 1970; None: never.
+
+        InvalidJob where its definition cannot be read.
+        """
         ...

@@ -5,6 +5,7 @@ from .handler_sections import CleanupSettings, EmailSettings, FilesSettings, Not
 from .layer import Origin
 from .load import find_config, load_settings
 from .redis_address import RedisAddress
+from .schedule_settings import ScheduleSettings
 from .sections import (
     HttpSettings,
     JobsSettings,
@@ -18,7 +19,7 @@ from .sections import (
 )
 from .settings import Settings, settings_keys
 from .store_sections import EmbeddedSettings, RedisSettings
-from .view import dump_settings, origins, settings_schema
+from .view import dump_settings, origins, place, settings_schema
 
 __all__ = [
     "CircuitSettings",
@@ -37,6 +38,7 @@ __all__ = [
     "RedisAddress",
     "RedisSettings",
     "RetentionSettings",
+    "ScheduleSettings",
     "SchedulerSettings",
     "Settings",
     "WorkerPoolSettings",
@@ -44,6 +46,7 @@ __all__ = [
     "find_config",
     "load_settings",
     "origins",
+    "place",
     "settings_keys",
     "settings_schema",
 ]

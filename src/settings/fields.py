@@ -58,7 +58,8 @@ def _none_if_empty(value: Any) -> Any:
     return None if value == "" else value
 
 
-def _number(value: Any) -> Any:
+def number(value: Any) -> Any:
+    """What is no truth value; pydantic takes true for 1."""
     if isinstance(value, bool):
         raise ValueError("must be a number, not true or false")  # noqa: TRY004  # pydantic reports ValueErrors
     return value
@@ -83,7 +84,7 @@ def _duration_or_none(value: Any) -> timedelta | None:
 
 
 def _number_or_none(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip().lower() == "none" else _number(value)
+    return None if isinstance(value, str) and value.strip().lower() == "none" else number(value)
 
 
 def _word_for_off(value: Any) -> Any:
@@ -112,24 +113,24 @@ def _secret(value: SecretStr, info: SerializationInfo) -> str:
     return value.get_secret_value() if info.context == REVEAL else str(value)
 
 
-_DURATION_SCHEMA = {
+DURATION_SCHEMA = {
     "type": ["string", "number"],
     "examples": ["250ms", "5s", "1m", "24h", "1h30m"],
 }
 
 Text = Annotated[str, AfterValidator(_one_line)]
 TextOrNone = Annotated[Text | None, BeforeValidator(_none_if_empty)]
-Natural = Annotated[int, Field(ge=0), BeforeValidator(_number)]
-Count = Annotated[int, Field(ge=1), BeforeValidator(_number)]
-Weight = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_number)]
-Port = Annotated[int, Field(ge=0, le=65535), BeforeValidator(_number)]
+Natural = Annotated[int, Field(ge=0), BeforeValidator(number)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(number)]
+Weight = Annotated[int, Field(ge=1, le=1000), BeforeValidator(number)]
+Port = Annotated[int, Field(ge=0, le=65535), BeforeValidator(number)]
 CountOrNone = Annotated[Annotated[int, Field(ge=1)] | None, BeforeValidator(_number_or_none)]
 
 _AnyDuration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema(_DURATION_SCHEMA),
+    WithJsonSchema(DURATION_SCHEMA),
 ]
 Duration = Annotated[_AnyDuration, AfterValidator(_not_negative)]
 Period = Annotated[_AnyDuration, AfterValidator(_positive)]
@@ -137,13 +138,13 @@ Limit = Annotated[
     timedelta | None,
     BeforeValidator(_duration_or_none),
     PlainSerializer(lambda value: format_duration(value) if value else "none", return_type=str),
-    WithJsonSchema(_DURATION_SCHEMA),
+    WithJsonSchema(DURATION_SCHEMA),
 ]
 Keeping = Annotated[
     timedelta | None,
     BeforeValidator(_duration_or_none),
     PlainSerializer(lambda value: format_duration(value) if value else "forever", return_type=str),
-    WithJsonSchema(_DURATION_SCHEMA),
+    WithJsonSchema(DURATION_SCHEMA),
 ]
 Secret = Annotated[SecretStr, PlainSerializer(_secret, return_type=str)]
 Off = BeforeValidator(_word_for_off)

@@ -161,9 +161,8 @@ class _Merged:
         loc = tuple(part for part in error["loc"] if part != "[key]")
         names = tuple(str(part) for part in loc)
         known = self.sections | self.origins()
-        origin = next(
-            (known[names[:end]] for end in range(len(names), 1, -1) if names[:end] in known), DEFAULT
-        )
+        ends = range(len(names), min(len(names) - 1, 1), -1)
+        origin = next((known[names[:end]] for end in ends if names[:end] in known), DEFAULT)
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
         return Problem(path, _said(error) + said_in(origin))
 
@@ -183,6 +182,10 @@ def _read_secret(path: FilePath) -> str:
 
 def _said(error: ErrorDetails) -> str:
     """What pydantic found, as the end of a sentence that begins with the key."""
-    known = {"string_type": "must be text; put it in quotes", "path_type": "must be a path"}
+    known = {
+        "string_type": "must be text; put it in quotes",
+        "path_type": "must be a path",
+        "missing": "is needed, and not given",
+    }
     message = known.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return re.sub(r"^(Input|String) should\b", "must", message)

@@ -158,8 +158,6 @@ class RetentionSettings(Section):
 class JobsSettings(Section):
     """The job system."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"schedules", "schedules_revision"})
-
     enabled: bool = Field(
         default=True, description="Whether jobs run at all: when false, workers exit and a submit is refused."
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, PlainSerializer, PrivateAttr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from .circuit_section import CircuitSettings
-from .fields import Frozen, QueueName
+from .fields import Frozen, Natural, QueueName
 from .handler_sections import CleanupSettings, EmailSettings, FilesSettings, NotificationSettings
 from .keys import Key, key_tree
 from .keys import Path as KeyPath
 from .layer import Origin
+from .schedule_settings import ScheduleSettings
 from .sections import HttpSettings, JobsSettings, LoggingSettings, QueueSettings
 
 DEFAULT_QUEUE = "default"
@@ -35,8 +36,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True
     )
-    not_yet: ClassVar[frozenset[str]] = frozenset({"schedules", "schedules_revision"})
-
     jobs: JobsSettings = JobsSettings()
     http: HttpSettings = HttpSettings()
     logging: LoggingSettings = LoggingSettings()
@@ -45,6 +44,17 @@ class Settings(BaseSettings):
     ] = Field(default={}, description="The queues by name; `default` is always there.")
     circuits: Annotated[Mapping[QueueName, CircuitSettings], Frozen, PlainSerializer(dict)] = Field(
         default={}, description="The circuits of handlers by name; one without a section has the defaults."
+    )
+    schedules: Annotated[Mapping[QueueName, ScheduleSettings], Frozen, PlainSerializer(dict)] = Field(
+        default={}, description="The recurring schedules by name."
+    )
+    schedules_revision: Natural = Field(
+        default=0,
+        description="Number of the state of `schedules`: workers apply them where it is higher than what the store has.",
+    )
+    schedules_prune: bool = Field(
+        default=False,
+        description="Whether schedules that are no longer under `schedules` are removed, instead of paused.",
     )
     email: EmailSettings = EmailSettings()
     files: FilesSettings = FilesSettings()

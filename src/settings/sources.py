@@ -28,11 +28,12 @@ def read_options(overrides: Mapping[str, Any], tree: Key) -> Layer:
 
 
 def read_environment(environ: Mapping[str, str], tree: Key) -> Layer:
-    """What variables such as HEXJOBS_JOBS__REDIS__ADDR say; one without `__` is somebody else's."""
+    """What variables such as HEXJOBS_JOBS__REDIS__ADDR say; one without `__` that is no key is somebody else's."""
     found = Layer(lambda _: Origin("environment"))
+    plain = {name for name, key in tree.children.items() if key.is_leaf}
     for variable in sorted(environ):
         rest = variable.removeprefix(PREFIX)
-        if rest == variable or BETWEEN not in rest:
+        if rest == variable or (BETWEEN not in rest and rest.lower() not in plain):
             continue
         found.locate = partial(_constantly, Origin("environment", variable))
         found.place_below(tree, (), _names(rest.lower(), tree), environ[variable])
@@ -76,10 +77,21 @@ def _names(text: str, tree: Key) -> list[str]:
 
 
 def _expand(value: Any, environ: Mapping[str, str]) -> Any:
-    """The value with `${NAME}` and `${NAME:-default}` replaced, in a text and in the texts of a list."""
+    """The value with `${NAME}` and `${NAME:-default}` replaced, in a text and in the texts of lists and mappings."""
+    try:
+        return _expand_all(value, environ)
+    except RecursionError:
+        raise ValueError("is nested too deeply, or holds itself") from None
+
+
+def _expand_all(value: Any, environ: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return _expand_text(value, environ)
     if isinstance(value, list):
-        return [_expand_text(item, environ) if isinstance(item, str) else item for item in value]
-    return _expand_text(value, environ) if isinstance(value, str) else value
+        return [_expand_all(item, environ) for item in value]
+    if isinstance(value, dict):
+        return {name: _expand_all(item, environ) for name, item in value.items()}
+    return value
 
 
 def _expand_text(text: str, environ: Mapping[str, str]) -> str:

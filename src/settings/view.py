@@ -7,7 +7,7 @@ from typing import Any
 
 from .fields import REVEAL
 from .keys import FILE, Key, Path
-from .layer import DEFAULT, Origin, dotted
+from .layer import DEFAULT, Origin, dotted, said_in
 from .settings import Settings, settings_keys
 
 
@@ -21,17 +21,27 @@ def origins(settings: Settings) -> dict[str, Origin]:
     return {dotted(path): _origin(settings, key, path, value) for path, key, value in _values(settings)}
 
 
+def place(settings: Settings, field: str) -> str:
+    """Where a key, or the nearest one above it, is written, as the end of a message; empty where nobody wrote it."""
+    path = tuple(field.split("."))
+    known = settings._origins  # noqa: SLF001  # this module is its reader
+    return said_in(
+        next((known[path[:end]] for end in range(len(path), 0, -1) if path[:end] in known), DEFAULT)
+    )
+
+
 def settings_schema() -> dict[str, Any]:
     """The JSON Schema of the configuration file, for editors: it also allows `${NAME}` and `password_file`."""
     schema = Settings.model_json_schema(mode="validation")
     for section in settings_keys().sections():
         shown = schema["$defs"][section.annotation.__name__] if section.path else schema
-        defaults = section.annotation().model_dump(mode="json")
+        defaults = section.annotation.model_construct().model_dump(mode="json")
         for name, key in section.children.items():
             property_ = shown["properties"][name]
             property_.pop("default", None)
             if key.is_leaf:
-                shown["properties"][name] = _leaf_schema(property_) | {"default": defaults[name]}
+                default = {"default": defaults[name]} if name in defaults else {}
+                shown["properties"][name] = _leaf_schema(property_) | default
             if key.is_secret:
                 about = f"Path of a file that holds the {name}."
                 shown["properties"][name + FILE] = {"type": "string", "description": about}

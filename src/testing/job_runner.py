@@ -101,7 +101,7 @@ class JobRunner:
 
     async def _run_next(self, pool: SlotPool) -> JobRun | None:
         if self._container.settings().jobs.scheduler.enabled:
-            while await self._container.access.scheduler().run_due() <= 0:
+            while await self._container.scheduler().run_due() <= 0:
                 pass
         queues = self._container.validator().queues
         everything = Subscription(

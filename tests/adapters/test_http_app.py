@@ -86,6 +86,20 @@ def test_one_ill_check_makes_its_group_503_and_no_other() -> None:
     assert queues.status_code == 200
 
 
+def test_a_group_that_is_degraded_tells_why_and_answers_200() -> None:
+    degraded = Health(("due and not fired: nightly",), is_degraded=True)
+    answer = get(create_app(checks={"jobs": [Check("server"), Check("schedules", degraded)]}), "/health/jobs")
+    assert answer.status_code == 200
+    assert (answer.json()["status"], answer.json()["reasons"]) == (
+        "degraded",
+        ["schedules: due and not fired: nightly"],
+    )
+    assert answer.json()["checks"]["schedules"]["status"] == "degraded"
+    both = create_app(checks={"jobs": [Check("worker", ILL), Check("schedules", degraded)]})
+    answer = get(both, "/health/jobs")
+    assert (answer.status_code, answer.json()["status"]) == (503, "error")
+
+
 def test_a_check_that_raises_is_ill_and_its_text_goes_to_the_log_only() -> None:
     app = create_app(checks={"ready": [Check("server", raises), Check("worker")]})
     with capture_logs() as log:

@@ -23,7 +23,9 @@ from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
+from hexjobs.adapters.scheduler.ledger_scheduler import LedgerScheduler
+from hexjobs.application.cancel_job import CancelJob
+from hexjobs.application.recurring.schedule_pass import SchedulePass
 
 MARGIN_SECONDS = 0.005
 
@@ -39,18 +41,20 @@ def redis_provider(url: str) -> OpenAdapter:
 
             async def client() -> Adapter:
                 transport = AsyncTransport(address)
+                # An id is remembered for minutes after its end; no test waits for that.
+                store = RedisJobStore(transport, keys, remembered=timedelta(0))
                 schedules = RedisScheduleStore(transport, keys)
+                scheduler = LedgerScheduler(SchedulePass(schedules, CancelJob(store, None)))
                 stack.push_async_callback(transport.close)
                 return Adapter(
                     queue=RedisJobQueue(transport, keys),
-                    # An id is remembered for minutes after its end; no test waits for that.
-                    store=RedisJobStore(transport, keys, remembered=timedelta(0)),
+                    store=store,
                     schedules=schedules,
                     leases=RedisLeases(transport, keys),
                     control=RedisQueueControl(transport, keys),
                     dead_letters=RedisDeadLetters(transport, keys),
                     circuits=RedisCircuits(transport, keys),
-                    checker=RedisStoreCheck(transport, keys, CronScheduler(schedules, SystemClock())),
+                    checker=RedisStoreCheck(transport, keys, scheduler),
                     clock=SystemClock(),
                     until_due=_pass_really,
                     two=client,

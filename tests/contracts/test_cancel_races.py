@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from contracts.harness import Adapter
+from hexjobs.domain.errors import IllegalTransition
 from hexjobs.domain.transitions import TRANSITIONS, JobEvent
 from hexjobs.ports.delivery import Delivery, LeaseState
 from hexjobs.ports.job_store import CancelResult
@@ -83,10 +85,17 @@ class Race:
         """Somebody cancels the job."""
         self.life.cancels.append(await self.client.store.cancel("job", None))
 
+    async def reschedule(self) -> None:
+        """Somebody moves it, or runs it now: an ended job does not come back by that."""
+        due = self.chance.choice((None, self.adapter.now() + 1, self.adapter.now() + 3_600_000))
+        with suppress(IllegalTransition):
+            await self.client.store.reschedule("job", due)
+
     async def round(self) -> None:
         """Some of it at the same time, then a look."""
         actions: list[Callable[[], Awaitable[None]]] = [
-            self.take, self.take, self.settle, self.settle, self.lose, self.extend, self.cancel,
+            self.take, self.take, self.settle, self.settle, self.lose, self.extend, self.cancel, self.reschedule,
+            self.reschedule,
         ]  # fmt: skip
         chosen = self.chance.sample(actions, self.chance.randint(1, 4))
         await asyncio.gather(*(action() for action in chosen))

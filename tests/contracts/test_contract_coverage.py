@@ -19,6 +19,8 @@ from hexjobs.ports import (
     job_store,
     leases,
     queue_control,
+    schedule_entry,
+    schedule_ledger,
     schedule_store,
     store_check,
 )
@@ -125,6 +127,8 @@ def test_every_quote_is_from_a_port() -> None:
         job_store,
         leases,
         queue_control,
+        schedule_entry,
+        schedule_ledger,
         schedule_store,
         store_check,
     )

@@ -1,177 +1,213 @@
-"""ScheduleStore: recurring schedules, and the ledger of what has fired."""
+"""ScheduleStore keeps schedules: put, replaced, listed, paused, resumed and removed."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import timedelta
-from typing import Any
+from msgspec.structs import asdict
 
-import msgspec
-
-from contracts.harness import Adapter
-from hexjobs.domain.status import JobStatus
-from hexjobs.ports.schedule_store import ScheduleEntry
-from support.messages import message
-
-DUE, FOLLOWING = 1_800_000_000_000, 1_800_000_060_000
+from contracts.harness import HOUR, Adapter
+from contracts.schedule_acts import SECOND, entry_of, fire, look, names, outcomes, pass_over, planned, put_due
+from hexjobs.ports.schedule_entry import ScheduleEntry
 
 
-def _entry(name: str = "nightly", **fields: Any) -> ScheduleEntry:
-    known = {
-        "name": name,
-        "cron": "0 2 * * *",
-        "timezone": "Europe/Berlin",
-        "envelope": msgspec.Raw(b'{"v":1,"type":"report","payload":{"n": 1}}'),
-        "next_due": DUE,
-    }
-    return ScheduleEntry(**{**known, **fields})
+async def test_the_stores_clock(adapter: Adapter) -> None:
+    """ "The store's clock, in milliseconds since 1970." """
+    before = await adapter.schedules.now()
+    assert abs(before - adapter.now()) < HOUR
+    await adapter.until_due(20)
+    assert await adapter.schedules.now() >= before + 20
 
 
 async def test_put_and_get(adapter: Adapter) -> None:
-    """ "Add the entry, or replace the one of the same name." "The entry, or None." """
+    """ "Add the entry, or replace the one of the same name." "The entry, or None." "used where its rhythm is a new one" """
     assert await adapter.schedules.get("nightly") is None
-    await adapter.schedules.put(_entry())
-    assert await adapter.schedules.get("nightly") == _entry()
-    await adapter.schedules.put(_entry(cron="0 3 * * *", next_due=DUE + 1, last_fired=DUE))
-    assert await adapter.schedules.get("nightly") == _entry(
-        cron="0 3 * * *", next_due=DUE + 1, last_fired=DUE
-    )
+    plan = planned(next_due=HOUR, anchor=5)
+    await adapter.schedules.put(plan)
+    assert await entry_of(adapter) == ScheduleEntry(**asdict(plan.definition), anchor=5, next_due=HOUR)
+    await adapter.schedules.put(planned(cron="0 3 * * *", next_due=9, anchor=8))
+    entry = await entry_of(adapter)
+    assert (entry.cron, entry.every, entry.next_due, entry.anchor) == ("0 3 * * *", None, 9, 8)
     assert len(await adapter.schedules.list()) == 1
 
 
+async def test_a_definition_is_kept_whole(adapter: Adapter) -> None:
+    """ "What a schedule is: when it is due, and what its jobs are." """
+    plan = planned(
+        next_due=HOUR,
+        cron="30 2 * * *",
+        timezone="Europe/Berlin",
+        start=1,
+        end=1 << 42,
+        limit=3,
+        exclude=["2026-12-25", "* * * 8 *"],
+        jitter=500,
+        misfire="run_all",
+        grace=0,
+        backlog=7,
+        overlap="queue_one",
+        source="config",
+    )
+    await adapter.schedules.put(plan)
+    assert await entry_of(adapter) == ScheduleEntry(**asdict(plan.definition), anchor=7, next_due=HOUR)
+
+
 async def test_an_entry_is_the_stores_own(adapter: Adapter) -> None:
-    """ "Add the entry": what the caller does with its object afterwards changes nothing."""
-    entry = _entry()
-    await adapter.schedules.put(entry)
-    entry.paused = True
-    found = await adapter.schedules.get("nightly")
-    assert found is not None
-    found.next_due = 0
-    assert await adapter.schedules.get("nightly") == _entry()
+    """ "Add the entry": what the caller does with its objects afterwards changes nothing."""
+    plan = planned(next_due=HOUR, exclude=["2026-12-25"])
+    await adapter.schedules.put(plan)
+    kept = await entry_of(adapter)
+    plan.definition.exclude.append("2026-12-26")
+    plan.definition.every = 5
+    found = await entry_of(adapter)
+    found.next_due, found.paused_by = 0, "hand"
+    found.exclude.append("2026-12-27")
+    [listed] = await adapter.schedules.list()
+    listed.fired = 9
+    again = await entry_of(adapter)
+    assert (again, again.exclude, again.next_due, again.fired) == (kept, ["2026-12-25"], HOUR, 0)
+
+
+async def test_the_same_rhythm_goes_on(adapter: Adapter) -> None:
+    """ "One with the same rhythm keeps its anchor and its next due instant;" """
+    await adapter.schedules.put(planned(next_due=HOUR, anchor=5))
+    await adapter.schedules.put(planned(next_due=2 * HOUR, anchor=6, overlap="skip", grace=1))
+    entry = await entry_of(adapter)
+    assert (entry.next_due, entry.anchor, entry.overlap, entry.grace) == (HOUR, 5, "skip", 1)
+    await adapter.schedules.put(planned(next_due=3 * HOUR, anchor=6, overlap="skip", jitter=1))
+    entry = await entry_of(adapter)
+    assert (entry.next_due, entry.anchor, entry.jitter, entry.grace) == (3 * HOUR, 6, 1, 60_000)
+
+
+async def test_a_replaced_entry_keeps_what_became_of_it(adapter: Adapter) -> None:
+    """ "its counts, its ledger and whether it is paused stay in any case." """
+    due = await put_due(adapter)
+    await fire(adapter, due)
+    await fire(adapter, due + SECOND, overlap="skip")
+    await pass_over(adapter, due + 2 * SECOND, 5)
+    await adapter.schedules.pause("nightly")
+    before, noted = await entry_of(adapter), await outcomes(adapter)
+    for every in (60_000, 61_000):
+        await adapter.schedules.put(planned(next_due=due, every=every))
+        after = await entry_of(adapter)
+        for field in ("fired", "skipped", "missed", "last_fired", "paused_by"):
+            assert getattr(after, field) == getattr(before, field), field
+        assert await outcomes(adapter) == noted
+    entry = await entry_of(adapter)
+    assert (entry.fired, entry.skipped, entry.missed, entry.last_fired) == (1, 1, 5, due)
+    assert (entry.every, entry.next_due, names(await look(adapter))) == (61_000, due, [])
+
+
+async def test_an_ended_one_begins_anew_with_another_rhythm_alone(adapter: Adapter) -> None:
+    """ "One with the same rhythm keeps" "its next due instant;" "None: it has ended" """
+    due = await put_due(adapter)
+    await adapter.schedules.pause("nightly")
+    await adapter.schedules.resume("nightly", None)
+    await adapter.schedules.put(planned(next_due=due))
+    assert (await entry_of(adapter)).next_due is None
+    assert (names(await look(adapter)), (await look(adapter)).next_due) == ([], None)
+    await adapter.schedules.put(planned(next_due=due, limit=9))
+    assert names(await look(adapter)) == ["nightly"]
 
 
 async def test_list_is_ordered_by_name(adapter: Adapter) -> None:
     """ "All entries, by name." """
     assert await adapter.schedules.list() == []
-    for name in ("b", "a", "c-1"):
-        await adapter.schedules.put(_entry(name))
-    await adapter.schedules.set_paused("a", True)
-    assert [entry.name for entry in await adapter.schedules.list()] == ["a", "b", "c-1"]
+    for name in ("b", "a", "c-1", "ended"):
+        await adapter.schedules.put(planned(name, next_due=HOUR))
+    for name in ("a", "ended"):
+        await adapter.schedules.pause(name)
+    await adapter.schedules.resume("ended", None)
+    assert [entry.name for entry in await adapter.schedules.list()] == ["a", "b", "c-1", "ended"]
 
 
 async def test_remove(adapter: Adapter) -> None:
-    """ "Forget the entry; False when there is none. Jobs that it made stay." """
-    await adapter.schedules.put(_entry())
-    assert await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("fired"))
+    """ "Forget the entry with its ledger; False when there is none. Jobs that it made stay." """
+    assert not await adapter.schedules.remove("nightly")
+    due = await put_due(adapter)
+    await fire(adapter, due)
     assert await adapter.schedules.remove("nightly")
     assert not await adapter.schedules.remove("nightly")
     assert await adapter.schedules.get("nightly") is None
-    assert await adapter.schedules.next_due() is None
-    assert await adapter.is_known("fired")
+    assert (await adapter.schedules.list(), await outcomes(adapter)) == ([], [])
+    assert (names(await look(adapter)), await adapter.schedules.unended("nightly")) == ([], [])
+    await adapter.schedules.put(planned(next_due=due))
+    entry = await entry_of(adapter)
+    assert (entry.fired, entry.last_fired, entry.next_due) == (0, None, due)
+    assert await adapter.take_all() == [f"schedule:nightly:{due}"]
+    assert (await adapter.checker.check()).findings == []
 
 
-async def test_a_paused_entry_does_not_fire(adapter: Adapter) -> None:
-    """ "Pause or resume; False when there is no such entry. A paused entry does not fire." """
-    await adapter.schedules.put(_entry())
-    assert await adapter.schedules.set_paused("nightly", True)
-    assert not await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("fired"))
-    assert await adapter.schedules.get("nightly") == _entry(paused=True)
-    assert await adapter.schedules.set_paused("nightly", False)
-    assert await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("fired"))
-    assert not await adapter.schedules.set_paused("nobody", True)
+async def test_a_paused_entry_is_not_due(adapter: Adapter) -> None:
+    """ "Pause by `hand`; False when there is no such entry. A paused entry is not due, and can be triggered." """
+    due = await put_due(adapter)
+    assert await adapter.schedules.pause("nightly")
+    assert await adapter.schedules.pause("nightly")
+    entry, looked = await entry_of(adapter), await look(adapter)
+    assert (entry.paused, entry.paused_by, entry.next_due) == (True, "hand", due)
+    assert (looked.due, looked.next_due) == ([], None)
+    assert not await adapter.schedules.pause("nobody")
     assert await adapter.schedules.get("nobody") is None
 
 
-async def test_pausing_keeps_the_ledger(adapter: Adapter) -> None:
-    """ "Pause or resume" """
-    await adapter.schedules.put(_entry())
-    await adapter.schedules.fire("nightly", DUE, FOLLOWING, message())
-    for paused in (True, True, False, False):
-        await adapter.schedules.set_paused("nightly", paused)
-        assert await adapter.schedules.get("nightly") == _entry(
-            next_due=FOLLOWING, last_fired=DUE, paused=paused
-        )
+async def test_resume(adapter: Adapter) -> None:
+    """ "Go on, with the given next due instant; False when there is no such entry." """
+    due = await put_due(adapter)
+    await adapter.schedules.pause("nightly")
+    assert await adapter.schedules.resume("nightly", due + SECOND)
+    entry, looked = await entry_of(adapter), await look(adapter)
+    assert (entry.paused, entry.paused_by, entry.next_due) == (False, "", due + SECOND)
+    assert (names(looked), looked.next_due) == (["nightly"], due + SECOND)
+    assert not await adapter.schedules.resume("nobody", due)
+    assert await adapter.schedules.get("nobody") is None
 
 
-async def test_an_entry_put_as_paused_does_not_fire(adapter: Adapter) -> None:
-    """ "A paused entry does not fire." """
-    await adapter.schedules.put(_entry(paused=True))
-    assert await adapter.schedules.next_due() is None
-    assert not await adapter.schedules.fire("nightly", DUE, FOLLOWING, message())
+async def test_resuming_to_nothing_ends_it(adapter: Adapter) -> None:
+    """ "with the given next due instant": none, where it has ended meanwhile."""
+    await put_due(adapter)
+    await adapter.schedules.pause("nightly")
+    assert await adapter.schedules.resume("nightly", None)
+    entry, looked = await entry_of(adapter), await look(adapter)
+    assert (entry.paused, entry.next_due, looked.due, looked.next_due) == (False, None, [], None)
+    assert (await adapter.checker.check()).findings == []
 
 
-async def test_the_next_due_instant(adapter: Adapter) -> None:
-    """ "The earliest due instant of an entry that is not paused, or None." """
-    assert await adapter.schedules.next_due() is None
-    await adapter.schedules.put(_entry("late", next_due=DUE + 9))
-    await adapter.schedules.put(_entry("early", next_due=DUE))
-    await adapter.schedules.put(_entry("middle", next_due=DUE + 5))
-    assert await adapter.schedules.next_due() == DUE
-    await adapter.schedules.set_paused("early", True)
-    assert await adapter.schedules.next_due() == DUE + 5
-    await adapter.schedules.remove("middle")
-    assert await adapter.schedules.next_due() == DUE + 9
+async def test_resuming_one_that_runs_changes_nothing(adapter: Adapter) -> None:
+    """ "One that is not paused stays as it is." """
+    due = await put_due(adapter)
+    assert await adapter.schedules.resume("nightly", due + HOUR)
+    assert await adapter.schedules.resume("nightly", None)
+    assert (await entry_of(adapter)).next_due == due
 
 
-async def test_fire_enqueues_the_job_and_moves_on(adapter: Adapter) -> None:
-    """ "Claim the instant `due` of an entry and enqueue its job, in one step" and "then `following` becomes its
-    `next_due`." """
-    await adapter.schedules.put(_entry())
-    fired = message("schedule:nightly:1", queue="reports", priority="high", payload={"n": 1})
-    assert await adapter.schedules.fire("nightly", DUE, FOLLOWING, fired)
-    assert await adapter.schedules.get("nightly") == _entry(next_due=FOLLOWING, last_fired=DUE)
-    assert await adapter.schedules.next_due() == FOLLOWING
-    job = await adapter.job("schedule:nightly:1")
-    assert (job.status, job.data) == (JobStatus.PENDING, fired.data)
-    assert await adapter.store.enqueued_counts() == {("report", "high", "reports"): 1}
-    assert await adapter.take_all(queue="reports") == ["schedule:nightly:1"]
+async def test_what_is_due(adapter: Adapter) -> None:
+    """ "What is due now, `most` entries at most." "The store's own clock decides what is due: no clock of a scheduler does." """
+    looked = await look(adapter)
+    assert (looked.due, looked.next_due, looked.revision, looked.released, looked.waits) == (
+        [],
+        None,
+        None,
+        [],
+        False,
+    )
+    now = await adapter.schedules.now()
+    for name, due in (("b", now - 1), ("c", now), ("a", now - HOUR), ("later", now + HOUR)):
+        await adapter.schedules.put(planned(name, next_due=due))
+    looked = await look(adapter)
+    assert (names(looked), looked.next_due) == (["a", "b", "c"], now - HOUR)
+    assert looked.due[0] == await entry_of(adapter, "a")
+    assert now <= looked.now <= await adapter.schedules.now()
+    assert names(await look(adapter, 2)) == ["a", "b"]
+    for name in ("a", "b", "c"):
+        await adapter.schedules.remove(name)
+    looked = await look(adapter)
+    assert (looked.due, looked.next_due) == ([], now + HOUR)
 
 
-async def test_an_instant_is_claimed_once(adapter: Adapter) -> None:
-    """ "False when it is not claimable." "It is claimable when the entry exists, is not paused, and its `next_due` is
-    `due`" """
-    await adapter.schedules.put(_entry())
-    assert not await adapter.schedules.fire("nightly", DUE - 1, FOLLOWING, message("too-early"))
-    assert not await adapter.schedules.fire("nobody", DUE, FOLLOWING, message("nobody"))
-    assert await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("first"))
-    assert not await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("second"))
-    assert await adapter.take_all() == ["first"]
-    assert await adapter.schedules.get("nightly") == _entry(next_due=FOLLOWING, last_fired=DUE)
-
-
-async def test_many_schedulers_make_one_job(adapter: Adapter) -> None:
-    """ "So an instant makes one job, however many schedulers try." """
-    other = await adapter.two()
-    await adapter.schedules.put(_entry())
-    attempts = [
-        client.schedules.fire("nightly", DUE, FOLLOWING, message())
-        for client in (adapter, other)
-        for _ in range(10)
-    ]
-    assert sum(await asyncio.gather(*attempts)) == 1
-    assert (await adapter.queue.stats("default")).waiting == 1
-
-
-async def test_an_instant_whose_job_exists_is_claimed_all_the_same(adapter: Adapter) -> None:
-    """ "So an instant makes one job": after a restore from a backup its job may be there already."""
-    await adapter.schedules.put(_entry())
-    await adapter.queue.enqueue([message("fired")])
-    assert await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("fired"))
-    assert await adapter.take_all() == ["fired"]
-    assert await adapter.schedules.next_due() == FOLLOWING
-
-
-async def test_a_fire_ends_the_wait_of_a_worker(adapter: Adapter) -> None:
-    """ "enqueue its job, in one step" """
-    await adapter.schedules.put(_entry())
-    task = asyncio.create_task(_wait_for_one(adapter))
-    await asyncio.sleep(0.03)
-    await adapter.schedules.fire("nightly", DUE, FOLLOWING, message("fired"))
-    assert await asyncio.wait_for(task, 5) == "fired"
-
-
-async def _wait_for_one(adapter: Adapter) -> str:
-    while True:
-        deliveries = await adapter.take(wait=timedelta(seconds=20))
-        if deliveries:
-            return deliveries[0].job_id
+async def test_an_instant_comes_by_the_stores_time(adapter: Adapter) -> None:
+    """ "The store's own clock decides what is due" """
+    due = await adapter.schedules.now() + 100
+    await adapter.schedules.put(planned(next_due=due))
+    looked = await look(adapter)
+    assert (looked.due == []) == (looked.now < due)
+    assert looked.next_due == due
+    await adapter.until_due(100)
+    assert names(await look(adapter)) == ["nightly"]

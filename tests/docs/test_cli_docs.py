@@ -17,7 +17,7 @@ from support.source_tree import ROOT
 PAGE = (ROOT / "docs" / "cli.md").read_text("utf-8")
 SECTIONS = dict(
     re.findall(
-        r"^### `hexjobs ([a-z ]+?)(?: [^a-z`][^`]*| \{[^`]*)?`\n(.*?)(?=^### |^<!-- end)",
+        r"^### `hexjobs ([a-z -]+?)(?: [^a-z`][^`]*| \{[^`]*)?`\n(.*?)(?=^### |^<!-- end)",
         PAGE,
         re.DOTALL | re.MULTILINE,
     )

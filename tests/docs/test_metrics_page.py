@@ -19,7 +19,13 @@ ROW = re.compile(
     r"^\| `(hexjobs_\w+)` \| (counter|gauge|histogram) \| (.*?) ?\| (.+?) \| (the store|each worker) \|$",
     re.MULTILINE,
 )
-STORE = {"enqueued_total", "oldest_waiting_seconds", "circuit_open"}
+STORE = {
+    "enqueued_total",
+    "oldest_waiting_seconds",
+    "circuit_open",
+    "schedule_last_fired_timestamp_seconds",
+    "schedule_next_due_timestamp_seconds",
+}
 
 
 def documented() -> dict[str, tuple[str, frozenset[str]]]:

@@ -6,9 +6,6 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-import msgspec
-
-from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.circuits import RedisCircuits
@@ -19,12 +16,12 @@ from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.scripts import script
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.circuits import CircuitRules
 from hexjobs.ports.delivery import Settlement, Subscription
-from hexjobs.ports.schedule_store import ScheduleEntry
+from support.due_times import DueTimes
 from support.messages import message
+from support.plans import HOUR, fire, plan
 from support.run import run
 from support.valkey_process import ValkeyProcess
 
@@ -36,12 +33,7 @@ DAY = timedelta(days=1)
 def test_the_table_is_complete_and_true(tmp_path: Path) -> None:
     """A scenario that leaves every kind of key behind: each key fits one row by name and type, each row is met."""
     rows = re.findall(r"^\| `(jobs:[^`]+)` \| ([a-z ]+) \|", PAGE, re.MULTILINE)
-    patterns = {
-        re.compile(re.sub(r"\\\{\w+\\\}", r"[^:]+", re.escape(name)) + r"\Z"): kind.replace(
-            "sorted set", "zset"
-        )
-        for name, kind in rows
-    }
+    patterns = {_pattern(name): kind.replace("sorted set", "zset") for name, kind in rows}
     with ValkeyProcess(tmp_path) as server:
         run(_leave_every_kind_of_key(server.socket_path))
         with server.client() as client:
@@ -54,6 +46,12 @@ def test_the_table_is_complete_and_true(tmp_path: Path) -> None:
         assert len(fitting) == 1, f"{key} ({kind}) fits {len(fitting)} rows"
         met.add(fitting[0])
     assert {pattern.pattern for pattern in patterns} == {pattern.pattern for pattern in met}
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    """Of all names a job's id alone may have colons in it."""
+    whole = re.escape(name).replace(r"\{job_id\}", ".+")
+    return re.compile(re.sub(r"\\\{\w+\\\}", r"[^:]+", whole) + r"\Z")
 
 
 async def _leave_every_kind_of_key(socket_path: str) -> None:
@@ -74,14 +72,17 @@ async def _leave_every_kind_of_key(socket_path: str) -> None:
     await queue.settle([Settlement(third, JobEvent.CANCELLED)])
     await queue.enqueue([message(unique="v")])
     await RedisQueueControl(transport, Keys()).pause("mail")
-    entry = ScheduleEntry("nightly", "0 2 * * *", "UTC", msgspec.Raw(b"{}"), 1)
-    await schedules.put(entry)
-    await schedules.fire("nightly", 1, 2, message())
-    await schedules.put(ScheduleEntry("paused", "0 2 * * *", "UTC", msgspec.Raw(b"{}"), 1, paused=True))
+    await schedules.seed(1, "digest", [plan(next_due=HOUR)], prune=False)
+    await fire(schedules, HOUR)
+    await fire(schedules, 2 * HOUR, "queue_one")
+    for name in ("paused", "ended"):
+        await schedules.put(plan(name, next_due=HOUR))
+        await schedules.pause(name)
+    await schedules.resume("ended", None)
     (running,) = await queue.dequeue(here, 1, AT_ONCE)
     await store.record_effect(running.job_id, running.fence, "charge", b"1")
     await RedisCircuits(transport, Keys()).fail("stripe", CircuitRules(), "run")
-    assert await RedisStoreCheck(transport, Keys(), CronScheduler(schedules, SystemClock())).claim("w", DAY)
+    assert await RedisStoreCheck(transport, Keys(), DueTimes()).claim("w", DAY)
     await transport.run(script("check_recount"), ["jobs", "begin", "token"])
     assert await store.get(["unknown"]) == [None]
     await transport.close()

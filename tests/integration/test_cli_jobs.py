@@ -107,6 +107,26 @@ def test_cancel_and_retry(shell: CommandLine) -> None:
     assert shell.call("jobs", "retry", NONE).code == 3
 
 
+def test_move_and_run_now(shell: CommandLine) -> None:
+    """What waits for a time is moved, or waits no more; anything else is refused, and a bad time is 2."""
+    waiting, other = (shell.submit("add", '{"a": 1, "b": 2}', *more) for more in (("--delay", "1h"), ()))
+    moved = shell.call("jobs", "move", waiting, other, "--at", "2099-01-01T09:00:00+01:00")
+    assert (moved.code, moved.out) == (1, f"{waiting}\tmoved\n")
+    assert "a pending job cannot be moved or run now" in moved.err
+    assert shell.job(waiting)["scheduled_at"].startswith("2099-01-01T08:00:00")
+    assert shell.call("jobs", "move", waiting, "--delay", "2h", "--json").json() == [
+        {"job_id": waiting, "outcome": "moved"}
+    ]
+    for wrong in ((), ("--delay", "soon"), ("--delay", "1h", "--at", "2099-01-01T09:00:00+01:00")):
+        ended = shell.call("jobs", "move", waiting, *wrong)
+        assert (ended.code, ended.out) == (2, "")
+        assert "options.delay" in ended.err
+    ran = shell.call("jobs", "run-now", waiting, NONE)
+    assert (ran.code, ran.out) == (3, f"{waiting}\twaiting\n")
+    assert shell.job(waiting)["status"] == "pending"
+    assert shell.call("jobs", "run-now", waiting).code == 1
+
+
 def test_dead_letters_are_listed_with_their_last_error(shell: CommandLine) -> None:
     """The line that tells most, of each."""
     ids = dead_letters(shell, 2)
@@ -165,34 +185,6 @@ def test_dead_acts_on_dead_letters_only(shell: CommandLine) -> None:
         assert shell.call("dead", command).code == 2
         assert shell.call("dead", command, waiting, "--all").code == 2
     assert shell.job(waiting)["status"] == "pending"
-
-
-def test_schedules(shell: CommandLine) -> None:
-    """Added, replaced, listed, removed; a wrong expression, zone, name or payload is named and keeps nothing."""
-    added = shell.call(
-        "schedules", "add", "nightly", "add", '{"a": 1, "b": 2}', "--cron", "0 2 1 1 *", "--queue", "email"
-    )
-    assert (added.code, added.out) == (0, "nightly\tadded\n")
-    shell.call("schedules", "add", "nightly", "add", "--cron", "0 3 1 1 *", "--timezone", "Europe/Berlin")
-    (entry,) = shell.call("schedules", "list", "--json").json()
-    assert entry["next_due"].endswith("-01-01T02:00:00Z")
-    assert shell.call("schedules", "list").out.startswith("nightly\tadd\t0 3 1 1 *\tEurope/Berlin\t")
-    for arguments, field in (
-        (("add", "x", "add", "--cron", "often"), "cron"),
-        (("add", "x", "add", "--cron", "@daily", "--timezone", "Berlin"), "timezone"),
-        (("add", "X", "add", "--cron", "@daily"), "name"),
-        (("add", "x", "email", "{}", "--cron", "@daily"), "payload"),
-    ):
-        ended = shell.call("schedules", *arguments)
-        assert (ended.code, ended.out) == (2, "")
-        assert f"error: {field}" in ended.err
-    assert shell.call("schedules", "remove", "nightly", "--json").json() == {
-        "name": "nightly",
-        "outcome": "removed",
-    }
-    missing = shell.call("schedules", "remove", "nightly")
-    assert (missing.code, missing.err) == (3, "error: there is no schedule 'nightly'\n")
-    assert shell.call("schedules", "list").out == ""
 
 
 def test_people_get_a_table(shell: CommandLine) -> None:

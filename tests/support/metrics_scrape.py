@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 
 import httpx
+import msgspec
 from prometheus_client.parser import text_string_to_metric_families
 
 from hexjobs.adapters.http.create_app import create_app
@@ -15,6 +16,7 @@ from hexjobs.domain.status import JobStatus
 from hexjobs.ports.circuits import CircuitState
 from hexjobs.ports.delivery import QueueStats
 from hexjobs.ports.job_metrics import JobMetrics
+from hexjobs.ports.schedule_entry import ScheduleEntry
 
 Series = dict[str, dict[str, set[str]]]
 """By the name of a sample: its labels, and the values each of them has."""
@@ -37,6 +39,13 @@ def drive(metrics: JobMetrics) -> None:
     stats = QueueStats("default", levels, waiting=4, failed=1, oldest_waiting_seconds=7.5)
     metrics.set_store_wide([stats], {("email", "normal", "default"): 12})
     metrics.set_circuits({"stripe": CircuitState.OPEN})
+    metrics.schedule_fired("nightly", 0.25)
+    metrics.schedule_skipped("nightly")
+    metrics.schedule_missed("nightly", 3)
+    entry = ScheduleEntry(
+        name="nightly", envelope=msgspec.Raw(b"{}"), last_fired=1_767_225_600_000, next_due=1_767_225_660_500
+    )
+    metrics.set_schedules([entry])
     metrics.observe("invoices_sent", 3, {"country": "de"})
 
 

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import msgspec
 
-from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
@@ -20,12 +19,12 @@ from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 from hexjobs.domain.status import JobStatus
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Delivery, Settlement, Subscription
 from hexjobs.ports.job_store import StoredJob
 from hexjobs.ports.store_check import StoreReport
+from support.due_times import DueTimes
 from support.messages import message
 from support.valkey_process import ValkeyProcess
 
@@ -53,7 +52,7 @@ class RealStore:
         self.store = RedisJobStore(*reach, remembered=AT_ONCE)
         self.schedules = RedisScheduleStore(*reach)
         self.leases = RedisLeases(*reach)
-        self.checker = RedisStoreCheck(*reach, CronScheduler(self.schedules, SystemClock()))
+        self.checker = RedisStoreCheck(*reach, DueTimes())
 
     def key(self, *parts: str) -> str:
         """A key under the prefix."""

@@ -14,8 +14,10 @@ from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.domain.errors import IllegalTransition, LeaseLost
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Delivery
-from hexjobs.ports.schedule_store import ScheduleEntry
+from hexjobs.ports.envelope import Message
+from hexjobs.ports.schedule_ledger import Claim
 from support.messages import message
+from support.plans import HOUR, plan
 from support.real_store import QUEUES, RealStore
 
 DAY = timedelta(days=1)
@@ -25,7 +27,21 @@ SETTLING = (
     *(JobEvent.SUCCEEDED, JobEvent.ERRED, JobEvent.SNOOZED, JobEvent.DIED, JobEvent.GIVEN_BACK),
     *(JobEvent.CANCELLED, JobEvent.DISCARDED, JobEvent.SUCCEEDED),
 )
-ACTS = ("submit", "submit", "submit", "take", "take", "take", "settle", "settle", "settle", "keep", "operate")
+ACTS = (
+    "submit",
+    "submit",
+    "submit",
+    "take",
+    "take",
+    "take",
+    "settle",
+    "settle",
+    "settle",
+    "keep",
+    "schedule",
+    "schedule",
+    "operate",
+)
 
 
 class StoreHistory:
@@ -92,22 +108,56 @@ class StoreHistory:
             await self.store.settle(delivery, self.random.choice(SETTLING), **how)
 
     async def _keep(self) -> None:
-        worker, schedule = self.random.choice(self._workers), f"schedule-{self.random.randrange(3)}"
-        match self.random.randrange(6):
+        worker = self.random.choice(self._workers)
+        match self.random.randrange(4):
             case 0:
                 await self.store.store.sweep(self.random.randint(0, 5))
             case 1:
                 await self.store.leases.take_over(worker, None)
                 self._renew(worker)
             case 2:
-                text = msgspec.Raw(b"{}")
-                await self.store.schedules.put(ScheduleEntry(schedule, "0 0 * * *", "UTC", text, 1))
-            case 3:
-                await self.store.schedules.set_paused(schedule, self.random.random() < 0.5)
-            case 4:
                 await self._control.pause(self.random.choice(QUEUES))
-            case 5:
+            case 3:
                 await self._control.resume(self.random.choice(QUEUES))
+
+    async def _schedule(self) -> None:
+        choose, schedules = self.random, self.store.schedules
+        name = f"schedule-{choose.randrange(3)}"
+        entry = await schedules.get(name)
+        match choose.randrange(8):
+            case 0:
+                await schedules.put(plan(name, next_due=HOUR, limit=choose.randint(3, 5)))
+            case 1:
+                plans = [plan(name, next_due=HOUR)]
+                await schedules.seed(next(self._numbers), "digest", plans, prune=choose.random() < 0.3)
+            case 2:
+                await schedules.pause(name)
+            case 3:
+                await schedules.resume(name, None if entry is None else entry.next_due)
+            case 4:
+                await schedules.trigger(name, self._sent(f"schedule:{name}:manual:{next(self._numbers)}"))
+            case 5:
+                await schedules.remove(name)
+            case _:
+                await self._fire_due()
+
+    async def _fire_due(self) -> None:
+        looked = await self.store.schedules.look(10)
+        self.ids += [released.job_id for released in looked.released]
+        for entry in looked.due:
+            due = entry.next_due or 0
+            claim = Claim(entry.name, due, due, due + HOUR)
+            if self.random.random() < 0.2:
+                await self.store.schedules.pass_over(claim, 3)
+                continue
+            sent = self._sent(f"schedule:{entry.name}:{due}")
+            overlap = self.random.choice(["allow", "skip", "queue_one", "queue_one"])
+            await self.store.schedules.fire(claim, sent, overlap)
+            self.ids.append(sent.job_id)
+
+    def _sent(self, job_id: str) -> Message:
+        unique = self.random.choice([None, None, "u", "v"])
+        return message(job_id, queue=self.random.choice(QUEUES), unique=unique)
 
     async def _operate(self) -> None:
         if not self.ids:

@@ -82,6 +82,9 @@ def submit(jobs: BackgroundJobService) -> None:
     jobs.submit_job("send_invoice", invoice, job_id="invoice-1")
     jobs.submit_job_with_options(send_invoice, invoice, JobOptions(queue="billing"))
     jobs.schedule_recurring("monthly", send_invoice, invoice, cron="0 2 1 * *", timezone="Europe/Berlin")
+    jobs.schedule_recurring("often", "send_invoice", every="90s", jitter=5, overlap="skip", queue="billing")
+    jobs.edit_schedule("often", payload=invoice, every=timedelta(hours=1), end=None, max_retries=0)
+    assert_type(jobs.trigger_schedule("often"), str)
 
 
 async def submit_async(jobs: AsyncBackgroundJobService) -> None:
@@ -89,6 +92,7 @@ async def submit_async(jobs: AsyncBackgroundJobService) -> None:
     assert_type(await jobs.submit_job(send_invoice, InvoicePayload(number=1), max_retries=3), str)
     await jobs.submit_job(count_words, {"text": "to be counted"}, expires_at="2030-01-01T00:00:00+00:00")
     await jobs.submit_job("email", {"email_type": "welcome"}, retention=timedelta(hours=1))
+    await jobs.schedule_recurring("monthly", declared, InvoicePayload(number=1), cron="@monthly", grace="1h")
 
 
 def payload_of(job: EmailPayload) -> EmailPayload:

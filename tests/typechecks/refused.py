@@ -42,6 +42,10 @@ def submit(jobs: BackgroundJobService) -> None:
     jobs.submit_job("send_invoice", invoice, delays=timedelta(minutes=5))  # refused: no such option, by name
     jobs.submit_job("send_invoice", 3)  # refused: no payload at all
     jobs.submit_job(3, invoice)  # refused: no job type
+    jobs.schedule_recurring("a", send_invoice, OrderPayload(number=1), every="1h")  # refused: another model
+    jobs.schedule_recurring("a", send_invoice, invoice, crn="@daily")  # refused: no such option of a schedule
+    jobs.schedule_recurring("a", send_invoice, invoice, every="1h", delay="5s")  # refused: for one submit
+    jobs.edit_schedule("a", backlog="all")  # refused: an option of another type
     number: int = jobs.submit_job(send_invoice, invoice)  # refused: the answer is the id, a text
     print(number)  # noqa: T201  # so that it is used
 

@@ -16,10 +16,14 @@ HIDDEN = "not well; the log of the process tells why"
 _log = structlog.get_logger("hexjobs.http")
 
 
+Status = Literal["ok", "degraded", "error"]
+_WORST_LAST: tuple[Status, ...] = ("ok", "degraded", "error")
+
+
 class CheckReport(BaseModel):
     """What one check found."""
 
-    status: Literal["ok", "error"]
+    status: Status
     reasons: list[str] = Field(description="what is wrong; empty when all is well")
     details: dict[str, Any] | None = Field(
         default=None, description="figures behind it; not shown everywhere"
@@ -27,9 +31,9 @@ class CheckReport(BaseModel):
 
 
 class HealthReport(BaseModel):
-    """What a group of checks came to: `error` when one of them found something."""
+    """What a group of checks came to: the worst of them. `degraded`: somebody is to look, and this process works."""
 
-    status: Literal["ok", "error"]
+    status: Status
     reasons: list[str] = Field(description="what is wrong, each with the name of its check in front")
     checks: dict[str, CheckReport]
 
@@ -46,11 +50,19 @@ async def report_health(
         check.name: _report(health, with_details) for check, health in zip(checks, results, strict=True)
     }
     reasons = [f"{name}: {reason}" for name, report in reports.items() for reason in report.reasons]
-    return HealthReport(status="error" if reasons else "ok", reasons=reasons, checks=reports)
+    found: list[Status] = ["ok", *(report.status for report in reports.values())]
+    worst = max(found, key=_WORST_LAST.index)
+    return HealthReport(status=worst, reasons=reasons, checks=reports)
+
+
+def _status(health: Health) -> Status:
+    if health.is_healthy:
+        return "ok"
+    return "degraded" if health.is_degraded else "error"
 
 
 def _report(health: Health, with_details: bool) -> CheckReport:
-    status: Literal["ok", "error"] = "ok" if health.is_healthy else "error"
+    status = _status(health)
     if with_details:
         return CheckReport(status=status, reasons=list(health.reasons), details=health.details)
     return CheckReport(status=status, reasons=[] if health.is_healthy else [HIDDEN])

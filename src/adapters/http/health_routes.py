@@ -14,7 +14,7 @@ from .health_report import HealthReport, report_health
 def health_routes(
     checks: Mapping[str, Sequence[HealthCheck]], within: timedelta, *, with_details: bool
 ) -> APIRouter:
-    """`/health/{group}` for each group: 200 when all its checks are well, else 503, both with a HealthReport."""
+    """`/health/{group}` for each group: 503 when one of its checks found an error, else 200, both with a HealthReport."""
     router = APIRouter(tags=["health"])
     for group in checks:
         _add_route(router, group, checks[group], within, with_details)
@@ -26,7 +26,7 @@ def _add_route(
 ) -> None:
     async def answer(response: Response) -> HealthReport:
         report = await report_health(checks, within, with_details=with_details)
-        if report.status != "ok":
+        if report.status == "error":
             response.status_code = 503
         return report
 

@@ -70,6 +70,16 @@ class MemoryJobStore:
             self._state.retry(record, now)
             return True
 
+    async def reschedule(self, job_id: str, due: int | None) -> bool:
+        """Let a scheduled or retrying job wait until another instant, or at the tail of its level at once."""
+        with self._state.lock:
+            now = self._refresh()
+            record = self._state.jobs.get(job_id)
+            if record is None:
+                return False
+            self._state.reschedule(record, now if due is None else due, now)
+            return True
+
     async def delete(self, job_id: str) -> bool:
         """Forget a job that does not run; IllegalTransition when it is processing."""
         with self._state.lock:

@@ -18,7 +18,8 @@ from ...ports.job_store import StoredJob
 class JobRecord:
     """One job: the message it came as, and how far it has come. Instants are milliseconds since 1970.
 
-    `fence` is that of the current delivery, 0 while there is none. `waiting_since` is when it last joined the tail.
+    `fence` is that of the current delivery, 0 while there is none. `waiting_since` is when it last joined the tail,
+    `moved` the instant it was last moved to.
     """
 
     message: Message
@@ -31,6 +32,7 @@ class JobRecord:
     fence: int = 0
     worker_id: str | None = None
     due: int | None = None
+    moved: int | None = None
     started: int | None = None
     finished: int | None = None
     waiting_since: int = 0
@@ -112,7 +114,7 @@ class JobRecord:
             reason=self.reason,
             attempt=self.attempt,
             crashes=self.crashes,
-            due=self.due,
+            due=self.moved if self.due is None else self.due,
             started=self.started,
             finished=self.finished,
             progress=None if self.progress is None else json.loads(self.progress),

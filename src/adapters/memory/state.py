@@ -11,9 +11,9 @@ from ...domain.status import JobStatus
 from ...domain.transitions import JobEvent, next_status
 from ...ports.delivery import Delivery
 from ...ports.envelope import Message
-from ...ports.schedule_store import ScheduleEntry
 from .circuit import Circuit
 from .instants import milliseconds
+from .kept_schedules import KeptSchedules
 from .lease import Lease
 from .record import JobRecord
 from .timetable import Timetable
@@ -33,7 +33,7 @@ class MemoryStore:
         self.lock = threading.Lock()
         self.jobs: dict[str, JobRecord] = {}
         self.completed: dict[str, JobRecord] = {}
-        self.schedules: dict[str, ScheduleEntry] = {}
+        self.schedules = KeptSchedules()
         self.enqueued: Counter[tuple[str, str, str]] = Counter()
         self.paused: set[str] = set()
         self.lines = WaitingLines()
@@ -95,10 +95,22 @@ class MemoryStore:
         self.move(record, JobEvent.RETRIED, now)
         self.hold_unique(record)
 
+    def reschedule(self, record: JobRecord, due: int, now: int) -> None:
+        """Let a job wait for another time, or in line where that has come; IllegalTransition where it waits for none."""
+        if not self._delayed.has(record.job_id):
+            raise IllegalTransition(
+                f"a {record.status} job cannot be moved or run now; only: retrying, scheduled"
+            )
+        record.moved = record.due = due
+        self._delayed.add(record.job_id, due)
+        self.waiters.notify(record.queue)
+        self.refresh(now)
+
     def forget(self, record: JobRecord) -> None:
         """Remove a job with all that belongs to it."""
         self._leave(record, record.status)
         self._free_unique(record)
+        self.schedules.tell_of_end(record.job_id)
         del self.jobs[record.job_id]
 
     def current(self, delivery: Delivery) -> JobRecord | None:
@@ -186,6 +198,7 @@ class MemoryStore:
             self._delayed.add(record.job_id, record.due or now)
         elif record.status.is_terminal:
             self._free_unique(record)
+            self.schedules.tell_of_end(record.job_id)
             if record.status is JobStatus.COMPLETED:
                 self.completed[record.job_id] = record
             if keep is not None:

@@ -38,7 +38,11 @@ class MemoryStoreCheck:
                 for record in list(state.jobs.values()):
                     if record.status is JobStatus.PROCESSING and record.worker_id not in state.leases:
                         self._give_back(record, now)
-            looked_at = {"jobs": len(state.jobs), "workers": len(state.leases)}
+            looked_at = {
+                "jobs": len(state.jobs),
+                "workers": len(state.leases),
+                "schedules": len(state.schedules.records),
+            }
         findings = [Finding(code, where, text, job_id, repair) for code, where, text, job_id in rows]
         counts = Counter(finding.code for finding in findings)
         return StoreReport(findings, dict(counts), 0 if repair else len(findings), looked_at)

@@ -30,6 +30,10 @@ class Timetable:
         """Forget the job's instant where it has one."""
         self._current.pop(job_id, None)
 
+    def has(self, job_id: str) -> bool:
+        """Whether the job has an instant."""
+        return job_id in self._current
+
     def ids(self) -> set[str]:
         """The jobs that have an instant."""
         return set(self._current)

@@ -94,6 +94,36 @@ REFUSED_RESULTS = MetricSpec(
 REPAIRS = MetricSpec(
     "repairs_total", "counter", ("code",), "Broken relations in the store that this process repaired."
 )
+SCHEDULE_FIRED = MetricSpec(
+    "schedule_fired_total", "counter", ("schedule",), "Jobs that recurring schedules made."
+)
+SCHEDULE_LATE = MetricSpec(
+    "schedule_late_seconds",
+    "histogram",
+    (),
+    "How long after they were due recurring schedules made their jobs.",
+)
+SCHEDULE_SKIPPED = MetricSpec(
+    "schedule_skipped_total",
+    "counter",
+    ("schedule",),
+    "Instants of recurring schedules that made no job because of another.",
+)
+SCHEDULE_MISSED = MetricSpec(
+    "schedule_missed_total", "counter", ("schedule",), "Instants of recurring schedules found too late."
+)
+SCHEDULE_LAST_FIRED = MetricSpec(
+    "schedule_last_fired_timestamp_seconds",
+    "gauge",
+    ("schedule",),
+    "The latest instant at which a recurring schedule fired.",
+)
+SCHEDULE_NEXT_DUE = MetricSpec(
+    "schedule_next_due_timestamp_seconds",
+    "gauge",
+    ("schedule",),
+    "When a recurring schedule that is not paused is due next.",
+)
 REFUSED_OBSERVATIONS = MetricSpec(
     "refused_observations_total",
     "counter",
@@ -104,5 +134,6 @@ REFUSED_OBSERVATIONS = MetricSpec(
 METRICS = (
     ENQUEUED, QUEUE_SIZE, QUEUE_SCHEDULED, QUEUE_RETRYING, QUEUE_PROCESSING, QUEUE_FAILED, QUEUE_PAUSED, OLDEST_WAITING,
     CIRCUIT_OPEN, PROCESSED, DURATION, WAIT, RETRIES, TIMEOUTS, DEAD_LETTERS, ACTIVE_WORKERS, WORKER_SLOTS, ZOMBIE_SLOTS,
-    LOST_LEASES, REFUSED_RESULTS, REPAIRS, REFUSED_OBSERVATIONS,
+    LOST_LEASES, REFUSED_RESULTS, REPAIRS, REFUSED_OBSERVATIONS, SCHEDULE_FIRED, SCHEDULE_LATE, SCHEDULE_SKIPPED,
+    SCHEDULE_MISSED, SCHEDULE_LAST_FIRED, SCHEDULE_NEXT_DUE,
 )  # fmt: skip

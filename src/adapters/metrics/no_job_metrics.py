@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...ports.circuits import CircuitState
 from ...ports.delivery import QueueStats
+from ...ports.schedule_entry import ScheduleEntry
 
 
 class NoJobMetrics:
@@ -47,6 +48,18 @@ class NoJobMetrics:
         """Nothing."""
 
     def set_circuits(self, states: Mapping[str, CircuitState]) -> None:
+        """Nothing."""
+
+    def schedule_fired(self, schedule: str, late_seconds: float) -> None:
+        """Nothing."""
+
+    def schedule_skipped(self, schedule: str) -> None:
+        """Nothing."""
+
+    def schedule_missed(self, schedule: str, count: int) -> None:
+        """Nothing."""
+
+    def set_schedules(self, entries: Sequence[ScheduleEntry]) -> None:
         """Nothing."""
 
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:

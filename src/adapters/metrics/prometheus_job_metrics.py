@@ -19,6 +19,7 @@ from ...domain.names import is_job_type, is_name
 from ...ports.circuits import CircuitState
 from ...ports.delivery import QueueStats
 from ...ports.process_figures import ProcessFigures
+from ...ports.schedule_entry import ScheduleEntry
 from .business_counters import BusinessCounters
 from .figure_rows import figures_of, rows_of
 from .label_limit import LabelLimit
@@ -34,11 +35,13 @@ from .metric_spec import (
     MetricSpec,
     Row,
 )
+from .schedule_series import ScheduleSeries
 from .store_wide_series import StoreWideSeries
 from .type_series import TypeSeries, count_word
 
 _log = structlog.get_logger("hexjobs.metrics")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+MAX_SCHEDULES = 200
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
 
@@ -73,6 +76,7 @@ class PrometheusJobMetrics:
         self._lock = RLock()  # a finalizer may observe while its own thread is inside
         self._labels = LabelLimit(max_job_types, is_job_type, known)
         self._store_wide = StoreWideSeries(self._labels, LabelLimit(1000, is_name))
+        self._schedules = ScheduleSeries(LabelLimit(MAX_SCHEDULES, is_name))
         self._business = BusinessCounters()
         self._types = {job_type: TypeSeries(job_type) for job_type in known}
         self._repairs: dict[str, int] = {}
@@ -148,6 +152,26 @@ class PrometheusJobMetrics:
         with self._lock:
             self._store_wide.read_circuits(states)
 
+    def schedule_fired(self, schedule: str, late_seconds: float) -> None:
+        """A recurring schedule made a job, this long after it was due."""
+        with self._lock:
+            self._schedules.fired(schedule, late_seconds)
+
+    def schedule_skipped(self, schedule: str) -> None:
+        """An instant made no job, because another one was in its way."""
+        with self._lock:
+            self._schedules.skipped(schedule)
+
+    def schedule_missed(self, schedule: str, count: int) -> None:
+        """So many instants were found too late."""
+        with self._lock:
+            self._schedules.missed(schedule, count)
+
+    def set_schedules(self, entries: Sequence[ScheduleEntry]) -> None:
+        """The schedules as just read."""
+        with self._lock:
+            self._schedules.read(entries)
+
     def observe(self, name: str, value: float, labels: Mapping[str, str] = {}) -> None:
         """Add `value` to the counter `{prefix}_{name}_total`; what cannot be counted is refused, logged, and counted."""
         with self._lock:
@@ -183,8 +207,10 @@ class PrometheusJobMetrics:
     def _store_wide_rows(self) -> Iterator[tuple[MetricSpec, Row]]:
         if self._max_age is not None and self._monotonic() - self._read_at > self._max_age:
             self._store_wide.clear()
+            self._schedules.clear()
         yield from self._store_wide.rows
         yield from self._store_wide.circuit_rows
+        yield from self._schedules.store_wide_rows
 
     def figures(self) -> ProcessFigures:
         """What this process counted and measured itself, without the store's figures."""
@@ -201,6 +227,7 @@ class PrometheusJobMetrics:
         yield REFUSED_RESULTS, ((), self._refused)
         for code, count in self._repairs.items():
             yield REPAIRS, ((code,), count)
+        yield from self._schedules.rows()
         yield REFUSED_OBSERVATIONS, ((), self._business.refused)
         for spec, rows in self._business.rows():
             yield from ((spec, row) for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from contextvars import Context
 from typing import Any
 
@@ -13,6 +14,7 @@ from .address import Address
 from .connection_options import connection_options
 from .embedded_connection import async_connection_class
 from .line import Line
+from .packed import packed
 from .transport import LONGEST_BLOCK_SECONDS
 
 
@@ -27,6 +29,7 @@ class AsyncRoad:
         self._shared: Line | None = None
         self._opening: asyncio.Task[Line] | None = None
         self._idle: list[Line] = []
+        self._client_ids: dict[Line, int] = {}
         self._is_closed = False
 
     async def ask(self, command: bytes) -> Any:
@@ -36,12 +39,15 @@ class AsyncRoad:
             line = await self._open_shared()
         return await line.ask(command)
 
-    async def ask_blocking(self, command: bytes) -> Any:
+    async def ask_blocking(self, command: bytes, ends: float | None = None) -> Any:
         """See `Road.ask_blocking`. A connection is used again when its answer was read."""
         line = self._idle.pop() if self._idle else None
         if line is None or not line.is_open:
             line = await self._open(self._blocking_options)
+        alarm: asyncio.Task[None] | None = None
         try:
+            if ends is not None:
+                alarm = asyncio.create_task(self._end_wait(await self._client_id(line), ends))
             answer = await line.ask(command)
         except ResponseError:
             self._idle.append(line)
@@ -49,8 +55,29 @@ class AsyncRoad:
         except BaseException:
             line.close()
             raise
+        finally:
+            if alarm is not None:
+                alarm.cancel()
         self._idle.append(line)
         return answer
+
+    async def _client_id(self, line: Line) -> int:
+        """The number by which the server knows a connection; 0 where it does not tell it."""
+        known = self._client_ids.get(line)
+        if known is None:
+            try:
+                known = int(await line.ask(packed("CLIENT", "ID")))
+            except ResponseError:  # the user may not ask: its waits end when the server looks at them
+                known = 0
+            self._client_ids[line] = known
+        return known
+
+    async def _end_wait(self, client_id: int, seconds: float) -> None:
+        """After these seconds let the server answer a connection that is blocked as if its timeout had come."""
+        await asyncio.sleep(seconds)
+        if client_id:
+            with suppress(redis.RedisError):  # it ends by itself then, a little later
+                await self.ask(packed("CLIENT", "UNBLOCK", client_id))
 
     async def close(self) -> None:
         """See `Road.close`."""
@@ -102,6 +129,7 @@ class AsyncRoad:
     def _lost(self, lost: Line) -> None:
         """Close what idles beside a lost line: for that too the server is gone, or has moved."""
         self._lines.discard(lost)
+        self._client_ids.pop(lost, None)
         if lost.was_lost:
             for line in tuple(self._lines):
                 if line.is_idle:

@@ -34,10 +34,10 @@ class BlockingTransport:
         calls = self._calls.get(os.getpid()) or self._begin()
         return await calls.execute(command)
 
-    async def wait(self, *command: Argument) -> Any:
+    async def wait(self, *command: Argument, ends: float | None = None) -> Any:
         """See `Transport.wait`."""
         calls = self._calls.get(os.getpid()) or self._begin()
-        return await calls.wait(command)
+        return await calls.wait(command, ends)
 
     async def close(self) -> None:
         """See `Transport.close`."""

@@ -48,10 +48,10 @@ class Calls:
         shape = _shapes().get(command[0])
         return answer if shape is None else shape(answer)
 
-    async def wait(self, command: Sequence[Argument]) -> Any:
+    async def wait(self, command: Sequence[Argument], ends: float | None) -> Any:
         """See `Transport.wait`."""
         with self._translated:
-            return await self._road.ask_blocking(packed(*command))
+            return await self._road.ask_blocking(packed(*command), ends)
 
     async def close(self) -> None:
         """See `Transport.close`."""

@@ -34,9 +34,10 @@ from .store_risks import store_risks
 from .transport import LONGEST_BLOCK_SECONDS, Argument, Transport
 
 SHORTEST_BLOCK_SECONDS = 0.001
-# How long a worker that waits and holds nothing, while nothing is delayed, stays noted as waiting before it looks for itself
-# again. Otherwise it looks as often as it waits.
+# How long a worker that waits and holds nothing, while nothing is due soon, stays noted as waiting before it looks for
+# itself again. Otherwise it looks as often as it waits.
 LONGEST_UNSEEN_SECONDS = 12.0
+SOON_SECONDS = 2 * LONGEST_UNSEEN_SECONDS
 _LEASE_STATES = (LeaseState.LOST, LeaseState.HELD, LeaseState.CANCEL_REQUESTED)
 
 
@@ -89,14 +90,15 @@ class RedisJobQueue:
             if found or not waits:
                 return found
             left = LONGEST_UNSEEN_SECONDS
-        seconds = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS, left)
-        if next_due is not None:
-            seconds = min(seconds, next_due)
+        seconds, ends = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS, left), None
+        if next_due is not None and next_due <= seconds:
+            seconds = ends = next_due
         if seconds > 0 and subscription.worker_id not in self._woken:
-            posted = await self._wait(subscription.worker_id, max(seconds, SHORTEST_BLOCK_SECONDS))
+            posted = await self._wait(subscription.worker_id, max(seconds, SHORTEST_BLOCK_SECONDS), ends)
             if isinstance(posted, Delivery):
                 return [posted]
-            if posted is None and next_due is None and not self._held.get(subscription.worker_id):
+            is_soon = next_due is not None and next_due < SOON_SECONDS
+            if posted is None and not is_soon and not self._held.get(subscription.worker_id):
                 # It stays noted as waiting: what comes meanwhile lies in its mailbox when it waits again.
                 self._waiting[subscription.worker_id] = subscription, left - seconds
                 return []
@@ -104,10 +106,13 @@ class RedisJobQueue:
         found, _ = await self._fetch(subscription, limit, "2")
         return found
 
-    async def _wait(self, worker_id: str, seconds: float) -> Delivery | bytes | None:
-        """Wait blocked on the mailbox; the job that was put there, or a token: a fetch may find some. None for nothing."""
+    async def _wait(self, worker_id: str, seconds: float, ends: float | None) -> Delivery | bytes | None:
+        """Wait blocked on the mailbox; the job that was put there, or a token: a fetch may find some. None for nothing.
+
+        `ends`: in how many seconds a job is due, which is not to be late.
+        """
         self._unsure.add(worker_id)
-        answer = await self._transport.wait("BLPOP", self._keys.mailbox(worker_id), seconds)
+        answer = await self._transport.wait("BLPOP", self._keys.mailbox(worker_id), seconds, ends=ends)
         self._unsure.discard(worker_id)
         if answer is None or not is_delivery(answer[1]):
             return None if answer is None else bytes(answer[1])

@@ -82,6 +82,16 @@ class RedisJobStore:
             raise IllegalTransition(f"a {answer} job cannot be retried; only: cancelled, failed")
         return bool(answer == "retried")
 
+    async def reschedule(self, job_id: str, due: int | None) -> bool:
+        """See `JobStore.reschedule`."""
+        arguments: list[Argument] = [self._keys.prefix, job_id, "" if due is None else due]
+        answer = (await self._transport.run(script("reschedule"), arguments)).decode()
+        if answer == "lost":
+            raise IllegalTransition(f"job {job_id!r} cannot be moved or run now: its data are lost")
+        if answer not in ("rescheduled", "not_found"):
+            raise IllegalTransition(f"a {answer} job cannot be moved or run now; only: retrying, scheduled")
+        return bool(answer == "rescheduled")
+
     async def delete(self, job_id: str) -> bool:
         """See `JobStore.delete`."""
         arguments: list[Argument] = [self._keys.prefix, "any", job_id]

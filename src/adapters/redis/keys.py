@@ -62,10 +62,14 @@ class Keys:
 
     @property
     def schedules(self) -> str:
-        """Hash of schedule name to its JSON."""
+        """Hash of schedule name to its definition, JSON."""
         return f"{self.prefix}:schedules"
 
     @property
-    def schedules_due(self) -> str:
-        """Sorted set of the schedules that are not paused, by their next due millisecond."""
-        return f"{self.prefix}:schedules:due"
+    def schedules_bell(self) -> str:
+        """List of at most one token, on which schedulers block."""
+        return f"{self.prefix}:schedules:bell"
+
+    def schedule_ledger(self, name: str) -> str:
+        """Sorted set of what became of the instants of a schedule, by instant."""
+        return f"{self.prefix}:schedules:ledger:{name}"

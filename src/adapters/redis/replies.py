@@ -103,7 +103,10 @@ def queue_stats(queue: str, reply: Sequence[Any]) -> QueueStats:
     """The figures of one queue. Its oldest waiting job is the oldest among the next ones of each level."""
     now, *numbers = (int(value) for value in reply[:10])
     waiting, (scheduled, retrying, processing, failed, paused) = numbers[:4], numbers[4:]
-    heads = [waiting_since(reply[at].decode(), reply[at + 1]) for at in range(10, len(reply), 2)]
+    heads = [
+        int(reply[at + 2] or waiting_since(reply[at].decode(), reply[at + 1]))
+        for at in range(10, len(reply), 3)
+    ]
     return QueueStats(
         name=queue,
         by_priority={level.word: count for level, count in zip(HIGHEST_FIRST, waiting, strict=True)},
@@ -145,7 +148,7 @@ def stored_job(job_id: str, answer: Sequence[Any]) -> StoredJob | None:
         reason=_text(state.get("reason")),
         attempt=int(state.get("attempt", 0)),
         crashes=int(state.get("crashes", 0)),
-        due=int(float(due)) if due else None,
+        due=int(float(due)) if due else _integer(state.get("moved")),
         started=_integer(state.get("started")),
         finished=_integer(state.get("finished")),
         progress=msgspec.json.decode(state["progress"]) if "progress" in state else None,

@@ -54,7 +54,7 @@ class RedisStoreCheck:
         queues = sorted(lists.queues)
         for first in range(0, max(1, len(queues)), PAGE):
             await inspection.run("check_ready", keyspace.highest_fence, *queues[first : first + PAGE])
-        await ScheduleStage(inspection, self._scheduler).run()
+        await ScheduleStage(inspection, self._scheduler, keyspace.schedules).run()
         inspection.findings.looked_at["queues"] = len(queues)
         return inspection.findings.report()
 

@@ -35,8 +35,12 @@ class Transport(Protocol):
         """Run one command."""
         ...
 
-    async def wait(self, *command: Argument) -> Any:
-        """Run a command that blocks for up to LONGEST_BLOCK_SECONDS, on a connection that only such commands use."""
+    async def wait(self, *command: Argument, ends: float | None = None) -> Any:
+        """Run a command that blocks for up to LONGEST_BLOCK_SECONDS, on a connection that only such commands use.
+
+        `ends`: in so many seconds it ends to the millisecond, as if its own timeout had come. A server looks at the
+        timeouts of blocked commands ten times a second only. The blocking form leaves it at that.
+        """
         ...
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import structlog
@@ -19,13 +19,14 @@ from ...ports.delivery import Settlement, Subscription
 from ...ports.job_metrics import JobMetrics
 from ...ports.job_queue import JobQueue
 from ...ports.job_store import JobStore
+from ...ports.schedule_store import ScheduleStore
 from ...ports.worker import Scheduler
 from .slot_pool import SlotPool
 from .worker_identity import WorkerIdentity
 
 IDLE_WAIT = timedelta(seconds=4)
 BURST_PAUSE_SECONDS = 0.02
-LONGEST_BLIND_SECONDS = 2.0
+EXACT_SECONDS = 0.1
 log = structlog.get_logger("hexjobs.worker")
 
 
@@ -98,22 +99,33 @@ class Fetch:
 class FireSchedules:
     """Makes the jobs of recurring schedules.
 
-    Asks the scheduler as rarely as it allows, but looks at the clock often: one that is set must not delay a schedule.
+    In between it waits at the store, which tells of a schedule that is new or changed; a wait longer than `longest` goes in
+    parts. Time is the monotonic clock's here, and what is due the scheduler's: no clock that is set delays a schedule.
     """
 
     scheduler: Scheduler
+    schedules: ScheduleStore
     clock: Clock
+    longest: timedelta = timedelta(seconds=20)
     name: str = "schedule"
-    _quiet: tuple[datetime, datetime] | None = None
+    _quiet_seconds: float = 0.0
 
     async def step(self) -> float:
-        """Fire what is due, where something may be."""
-        now = self.clock.now()
-        if self._quiet is None or not self._quiet[0] <= now < self._quiet[1]:
-            wait = await self.scheduler.run_due()
-            now = self.clock.now()
-            self._quiet = now, now + timedelta(seconds=wait)
-        return min(LONGEST_BLIND_SECONDS, (self._quiet[1] - now).total_seconds())
+        """Wait at the store where nothing is due for a while, then fire what is due. After a failure it looks at once."""
+        quiet, self._quiet_seconds = self._quiet_seconds, 0.0
+        if quiet > 0:
+            # A server ends a wait a little late; the last part is waited for here.
+            at_the_store = timedelta(seconds=quiet - EXACT_SECONDS)
+            begun = self.clock.monotonic()
+            await self.schedules.wait(at_the_store)
+            waited = self.clock.monotonic() - begun
+            if at_the_store.total_seconds() <= waited < quiet:
+                return quiet - waited
+        wait = min(await self.scheduler.run_due(), self.longest.total_seconds())
+        if wait <= EXACT_SECONDS:
+            return wait
+        self._quiet_seconds = wait
+        return 0.0
 
 
 @dataclass(slots=True)
@@ -144,6 +156,7 @@ class Collect:
     interval: timedelta
     circuits: Circuits | None = None
     circuit_names: Sequence[str] = ()
+    schedules: ScheduleStore | None = None
     name: str = "collect"
 
     async def step(self) -> float:
@@ -153,4 +166,6 @@ class Collect:
         if self.circuits is not None and self.circuit_names:
             states = await self.circuits.states(self.circuit_names)
             self.metrics.set_circuits(dict(zip(self.circuit_names, states, strict=True)))
+        if self.schedules is not None:
+            self.metrics.set_schedules(await self.schedules.list())
         return self.interval.total_seconds()

@@ -34,6 +34,7 @@ class Timetable:
         self._name = name
         self._clock = LocalClock(time_zone(recurrence.timezone))
         self._start = None if recurrence.start is None else -((_EPOCH - recurrence.start) // _MILLISECOND)
+        self._made = anchor
         self._anchor = anchor if self._start is None else self._start
         self._end = None if recurrence.end is None else (recurrence.end - _EPOCH) // _MILLISECOND
         self._every = None if recurrence.interval is None else recurrence.interval // _MILLISECOND
@@ -69,6 +70,51 @@ class Timetable:
             after = instant
         return found
 
+    def between(self, after: int, until: int, most: int) -> list[int] | None:
+        """The instants after `after` and up to `until`; None where there are more than `most`."""
+        found: list[int] = []
+        while (instant := self.following(after)) is not None and instant <= until:
+            if len(found) == most:
+                return None
+            found.append(instant)
+            after = instant
+        return found
+
+    def latest(self, until: int, most: int, after: int) -> list[int]:
+        """The latest instants up to `until` and after `after`, at most `most`, in order, before jitter and whatever the limit.
+
+        However many there are in between, it looks at a few times `most`: it searches for a time from which there are as
+        many as that.
+        """
+        too_short, too_long, length = 0, 0, most * 1000
+        while True:
+            since = max(after, until - length)
+            found = self.between(since, until, 2 * most)
+            if found is None:
+                too_long = length
+            elif len(found) >= most or since == after:
+                return found[-most:]
+            else:
+                too_short = length
+            length = (too_short + too_long) // 2 if too_long else 2 * too_short
+
+    def pending(self, after: int, fired: int = 0) -> int | None:
+        """The first instant whose job is due after `after`: with jitter it may lie before. `fired` as for `following`.
+
+        With jitter, instants up to the time of creation are left out.
+        """
+        limit = self.recurrence.limit
+        if self._jitter is not None and (limit is None or fired < limit):
+            for instant in self.latest(after, 1, max(after - self._jitter, self._made)):
+                if self.due(instant) > after:
+                    return instant
+        return self.following(after, fired)
+
+    def next_due(self, after: int, fired: int = 0) -> int | None:
+        """When the first job that is due after `after` is due, jitter included; `fired` as for `following`."""
+        instant = self.pending(after, fired)
+        return None if instant is None else self.due(instant)
+
     def due(self, instant: int) -> int:
         """When the job of an instant of this timetable is due: the instant with its jitter, before the instant that follows."""
         if self._jitter is None:
@@ -81,11 +127,9 @@ class Timetable:
         """The instant whose job is due at `due`: what `due` was made of. ValueError: no job is."""
         if self._jitter is None:
             return due
-        instant = self.following(due - self._jitter)
-        while instant is not None and instant <= due:
+        for instant in self.latest(due, 1, due - self._jitter):
             if self.due(instant) == due:
                 return instant
-            instant = self.following(instant)
         raise ValueError(f"no job of {self._name!r} is due at {due}")
 
     def clock_change(self, instant: int) -> ClockChange | None:

@@ -24,7 +24,8 @@ from hexjobs.ports.circuits import CircuitRules
 from hexjobs.ports.dead_letters import DeadLetterQuery
 from hexjobs.ports.delivery import Settlement, Subscription
 from hexjobs.ports.job_store import JobQuery
-from hexjobs.ports.schedule_store import ScheduleEntry
+from hexjobs.ports.schedule_entry import Planned, ScheduleDefinition
+from hexjobs.ports.schedule_ledger import Claim
 from support.frozen_clock import FrozenClock
 from support.messages import message, messages
 
@@ -67,7 +68,7 @@ def test_every_operation_ends_at_its_first_step() -> None:
     call = Ports()
     call("queue", "ping")
     call("queue", "enqueue", messages(6), {"default": 100}, atomic=True)
-    call("queue", "enqueue", [message(due=1_900_000_000_000, unique="key")])
+    call("queue", "enqueue", [message("later", due=1_900_000_000_000, unique="key")])
     first, second, third, fourth, *_ = call("queue", "dequeue", SUBSCRIPTION, 5, NO_WAIT)
     assert call("queue", "extend", [first]) == ["held"]
     assert call("store", "save_progress", first.job_id, first.fence, b"1")
@@ -87,6 +88,7 @@ def test_every_operation_ends_at_its_first_step() -> None:
     assert call("store", "ahead", third.job_id, 9) == 3
     assert call("store", "cancel", third.job_id, None) == "cancelled"
     assert call("store", "delete", third.job_id)
+    assert call("store", "reschedule", "later", 1_900_000_000_001)
     assert call("store", "enqueued_counts")
     call("store", "sweep", 0)
     assert call("control", "pause", "default")
@@ -104,13 +106,7 @@ def test_every_operation_ends_at_its_first_step() -> None:
     assert call("circuits", "states", ["stripe"]) == ["open"]
     assert not call("circuits", "succeed", "stripe", "probe")
     assert call("queue", "risks")
-    call("schedules", "put", ScheduleEntry("s", "* * * * *", "UTC", msgspec.Raw(b"{}"), 1))
-    assert call("schedules", "get", "s")
-    assert call("schedules", "list")
-    assert call("schedules", "next_due") == 1
-    assert call("schedules", "set_paused", "s", False)
-    assert call("schedules", "fire", "s", 1, 2, message())
-    assert call("schedules", "remove", "s")
+    _schedules_end_at_their_first_step(call)
 
     public = {
         f"{port}.{name}"
@@ -119,6 +115,26 @@ def test_every_operation_ends_at_its_first_step() -> None:
         if not name.startswith("_")
     }
     assert call.ran == public, "a method that is added is shown here"
+
+
+def _schedules_end_at_their_first_step(call: Ports) -> None:
+    now = call("schedules", "now")
+    plan = Planned(ScheduleDefinition(name="s", envelope=msgspec.Raw(b"{}"), every=1), 0, now)
+    call("schedules", "put", plan)
+    call("schedules", "wait", timedelta(hours=1))
+    call("schedules", "wait", NO_WAIT)
+    assert call("schedules", "seed", 1, "digest", [plan], prune=False).applied
+    assert call("schedules", "get", "s")
+    assert call("schedules", "list")
+    assert call("schedules", "fire", Claim("s", now, now, now), message("schedule:s:1"), "allow") == "fired"
+    assert call("schedules", "unended", "s") == ["schedule:s:1"]
+    assert call("schedules", "pause", "s")
+    assert call("schedules", "resume", "s", now - 1)
+    assert call("schedules", "pass_over", Claim("s", now - 1, now - 1, now), 1)
+    assert call("schedules", "trigger", "s", message())
+    assert len(call("schedules", "history", "s", 9)) == 3
+    assert call("schedules", "look", 9).next_due == now
+    assert call("schedules", "remove", "s")
 
 
 def test_a_waiting_dequeue_with_something_there_ends_at_its_first_step() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +17,11 @@ from hexjobs.adapters.memory import MemoryJobQueue, MemoryJobStore, MemorySchedu
 from hexjobs.application.blocking import drive
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Settlement, Subscription
-from hexjobs.ports.schedule_store import ScheduleEntry
+from hexjobs.ports.schedule_entry import Planned, ScheduleDefinition
+from hexjobs.ports.schedule_ledger import Claim, FireOutcome
 from support.frozen_clock import FrozenClock
 from support.messages import message, messages
+from support.run import run
 
 THREADS = 8
 
@@ -94,9 +97,57 @@ def test_one_of_all_settles_a_delivery(queue: MemoryJobQueue) -> None:
 
 
 def test_one_of_all_fires_an_instant() -> None:
-    """Eight schedulers, one instant, one job."""
+    """Eight schedulers, a hundred instants, one job each."""
     state, clock = MemoryStore(), FrozenClock()
     schedules, store = MemoryScheduleStore(state, clock), MemoryJobStore(state, clock)
-    drive(schedules.put(ScheduleEntry("s", "* * * * *", "UTC", msgspec.Raw(b"{}"), 1)))
-    assert sum(at_once(lambda _: drive(schedules.fire("s", 1, 2, message())))) == 1
-    assert sum(drive(store.enqueued_counts()).values()) == 1
+    _put(schedules, 0)
+
+    def fire(_: int) -> list[FireOutcome]:
+        claims = [Claim("s", at, at, at + 1) for at in range(100)]
+        return [drive(schedules.fire(claim, message(), "allow")) for claim in claims for _ in range(3)]
+
+    found = [outcome for part in at_once(fire) for outcome in part]
+    entry = drive(schedules.get("s"))
+    assert entry is not None
+    assert entry.fired == found.count(FireOutcome.FIRED) == sum(drive(store.enqueued_counts()).values()) > 0
+    assert len(drive(schedules.history("s", 1000))) == entry.fired == entry.next_due
+
+
+def test_one_of_all_releases_what_waits() -> None:
+    """Eight schedulers look at once after the end of the earlier job."""
+    state, clock = MemoryStore(), FrozenClock()
+    schedules, store = MemoryScheduleStore(state, clock), MemoryJobStore(state, clock)
+    _put(schedules, 0)
+    for at in range(2):
+        drive(schedules.fire(Claim("s", at, at, at + 1), message(f"schedule:s:{at}"), "queue_one"))
+    drive(store.cancel("schedule:s:0", None))
+    assert sum(len(looked.released) for looked in at_once(lambda _: drive(schedules.look(9)))) == 1
+
+
+def test_changes_of_many_threads_end_as_many_waits() -> None:
+    """Each of eight event loops waits in a thread of its own; each change ends one wait, and none is lost."""
+    state, clock = MemoryStore(), FrozenClock()
+    waiting = Barrier(THREADS + 1)
+
+    def wait(_: int) -> None:
+        async def scenario() -> None:
+            task = asyncio.create_task(MemoryScheduleStore(state, clock).wait(timedelta(hours=1)))
+            await asyncio.sleep(0)  # it waits from its first step on
+            await asyncio.to_thread(waiting.wait, 10)
+            await asyncio.wait_for(task, 10)
+
+        run(scenario())
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        waits = [pool.submit(wait, number) for number in range(THREADS)]
+        waiting.wait(10)
+        for _ in range(THREADS):
+            _put(MemoryScheduleStore(state, clock), 0)
+        for done in waits:
+            done.result(10)
+    assert not state.schedules.bell.take(), "no change was left over"
+
+
+def _put(schedules: MemoryScheduleStore, next_due: int) -> None:
+    definition = ScheduleDefinition(name="s", envelope=msgspec.Raw(b"{}"), every=1)
+    drive(schedules.put(Planned(definition, 0, next_due)))

@@ -54,10 +54,13 @@ class ReferenceModel:
             self.line(job).append(job_id)
         return job_id
 
+    def delayed(self) -> list[str]:
+        """What waits for a time."""
+        return [i for i, j in self.jobs.items() if j.status in ("scheduled", "retrying")]
+
     def promote(self, in_order: list[str]) -> None:
         """All that waits for a time is due; the store says in which order."""
-        waiting = {i for i, j in self.jobs.items() if j.status in ("scheduled", "retrying")}
-        assert set(in_order) == waiting
+        assert set(in_order) == set(self.delayed())
         for job_id in in_order:
             job = self.jobs[job_id]
             job.status = "pending"
@@ -138,6 +141,18 @@ class ReferenceModel:
             return None
         job.status, job.attempt, job.crashes, job.asked_to_cancel = "pending", 0, 0, False
         self.line(job).append(job_id)
+        return True
+
+    def reschedule(self, job_id: str, *, now: bool) -> bool | None:
+        """True: moved, or in line; False: there is none; None: not allowed."""
+        job = self.jobs.get(job_id)
+        if job is None:
+            return False
+        if job.status not in ("scheduled", "retrying"):
+            return None
+        if now:
+            job.status = "pending"
+            self.line(job).append(job_id)
         return True
 
     def delete(self, job_id: str) -> bool | None:

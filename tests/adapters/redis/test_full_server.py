@@ -8,7 +8,6 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-import msgspec
 import pytest
 import redis.exceptions
 
@@ -28,8 +27,9 @@ from hexjobs.domain.status import JobStatus
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import LeaseState, Settlement, Subscription
 from hexjobs.ports.job_store import CancelResult
-from hexjobs.ports.schedule_store import ScheduleEntry
+from hexjobs.ports.schedule_ledger import Claim, FireOutcome
 from support.messages import message, messages
+from support.plans import HOUR, fire, plan
 from support.run import run
 from support.until import until
 from support.valkey_process import ValkeyProcess
@@ -38,7 +38,9 @@ SUBSCRIPTION = Subscription("worker-1", {"default": 1})
 AT_ONCE = timedelta(0)
 ADDRESS = Address(host="example.org")
 # What makes the store larger. A new script either has a `-- flags:` line or is named here.
-REFUSED_WHEN_FULL = {"enqueue", "retry", "fire", "schedule_put", "progress"}
+REFUSED_WHEN_FULL = {"enqueue", "retry", "reschedule", "progress", "fire"} | {
+    f"schedule_{what}" for what in ("put", "seed", "trigger", "pass")
+}
 
 
 class Store:
@@ -62,13 +64,6 @@ def everything(server: ValkeyProcess) -> dict[Any, Any]:
     """Each key with what it holds, serialized."""
     with server.client() as client:
         return {key: client.dump(key) for key in client.keys("*")}
-
-
-def entry(name: str, due: int) -> ScheduleEntry:
-    """A schedule that is due then."""
-    return ScheduleEntry(
-        name=name, cron="* * * * *", timezone="UTC", envelope=msgspec.Raw(message().data), next_due=due
-    )
 
 
 def test_a_submit_is_refused_whole(server: ValkeyProcess) -> None:
@@ -170,21 +165,28 @@ def test_a_new_worker_joins_and_a_dead_one_is_taken_over(server: ValkeyProcess) 
 
 
 def test_what_grows_is_refused_and_goes_on_with_room(server: ValkeyProcess) -> None:
-    """A retry by hand, a progress, a new schedule and a fire change nothing at the limit, and work after it."""
+    """A retry by hand, another time for a job, a progress, new schedules and what they fire change nothing at the limit, and work after it."""
 
     async def scenario() -> None:
         store = Store(server)
         await store.queue.enqueue([message("dead"), message("running")])
         dead, running = await store.queue.dequeue(SUBSCRIPTION, 2, AT_ONCE)
         await store.queue.settle([Settlement(dead, JobEvent.DIED)])
-        await store.schedules.put(entry("nightly", 1))
+        await store.queue.enqueue([message("delayed", due=1 << 42)])
+        for name in ("fires", "misses", "hourly"):
+            await store.schedules.put(plan(name, next_due=HOUR))
+        missed = Claim("misses", HOUR, HOUR, None)
 
         def growing() -> list[Coroutine[Any, Any, Any]]:
             return [
                 store.jobs.save_progress("running", running.fence, b"1"),
                 store.jobs.retry("dead"),
-                store.schedules.put(entry("weekly", 5)),
-                store.schedules.fire("nightly", 1, 2, message("fired")),
+                store.jobs.reschedule("delayed", (1 << 42) + 1),
+                store.schedules.put(plan("weekly", next_due=5)),
+                store.schedules.seed(1, "x", [plan("daily", next_due=5)], prune=False),
+                store.schedules.trigger("hourly", message("triggered")),
+                store.schedules.pass_over(missed, 1),
+                fire(store.schedules, HOUR, name="fires"),
             ]
 
         server.fill()
@@ -193,10 +195,33 @@ def test_what_grows_is_refused_and_goes_on_with_room(server: ValkeyProcess) -> N
             with pytest.raises(ServerFull):
                 await act
         assert everything(server) == before
-        assert await store.schedules.set_paused("nightly", True)
-        assert await store.schedules.set_paused("nightly", False)
+        assert len((await store.schedules.look(9)).due) == 3
+        assert await store.schedules.pause("hourly")
+        assert await store.schedules.resume("hourly", HOUR)
         server.make_room()
-        assert [await act for act in growing()] == [True, True, None, True]
+        *others, seeding, triggered, passed, outcome = [await act for act in growing()]
+        assert others == [True, True, True, None]
+        assert (seeding.applied, triggered, passed, outcome) == (True, True, True, FireOutcome.FIRED)
+        await store.transport.close()
+
+    run(scenario())
+
+
+def test_an_instant_that_waited_fires(server: ValkeyProcess) -> None:
+    """On a full server too: what it makes is stored already. And one is forgotten."""
+
+    async def scenario() -> None:
+        store = Store(server)
+        await store.schedules.put(plan(next_due=HOUR))
+        await fire(store.schedules, HOUR)
+        assert await fire(store.schedules, 2 * HOUR, "queue_one") is FireOutcome.QUEUED
+        server.fill()
+        [first] = await store.queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)
+        assert await store.queue.ack(first)
+        [released] = (await store.schedules.look(9)).released
+        [second] = await store.queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)
+        assert second.job_id == released.job_id
+        assert await store.schedules.remove("hourly")
         await store.transport.close()
 
     run(scenario())

@@ -13,6 +13,7 @@ import redis
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.job_queue import RedisJobQueue
+from hexjobs.adapters.redis.job_store import RedisJobStore
 from hexjobs.adapters.redis.keys import Keys
 from hexjobs.adapters.redis.leases import RedisLeases
 from hexjobs.domain.errors import ServerUnavailable
@@ -218,8 +219,8 @@ def test_a_handed_job_whose_reply_was_lost_comes_again(in_hall: Any) -> None:
         [first] = await task
         wait = queue._transport.wait
 
-        async def loses(*command: Any) -> Any:
-            await wait(*command)
+        async def loses(*command: Any, **how: Any) -> Any:
+            await wait(*command, **how)
             raise ServerUnavailable("the reply was lost")
 
         queue._transport.wait = loses  # type: ignore[method-assign]  # the fault
@@ -303,6 +304,44 @@ def test_a_worker_that_is_gone_is_not_woken_for_its_own_jobs(in_hall: Any, how: 
         ):  # by itself it looks again at the end of its wait
             assert [each.job_id for each in await other] == ["given-back"]
         assert not hall.client.exists("jobs:waiters")
+
+    in_hall(scenario)
+
+
+def test_a_job_that_is_run_now_is_handed_over(in_hall: Any) -> None:
+    """As one that is submitted; who hands it over wakes another one to mind what is due next."""
+
+    async def scenario(hall: Hall) -> None:
+        _, other = await hall.waiting("worker-2")
+        queue, minds = await hall.waiting("worker-1")
+        store = RedisJobStore(hall.transport(), Keys())
+        await hall.producer.enqueue([message("delayed", due=1 << 42), message("next", due=1 << 43)])
+        assert await minds == []
+        minds = await hall.waits_again(queue, "worker-1")
+        assert await store.reschedule("delayed", None)
+        assert hall.client.hexists("jobs:processing:worker-1", "delayed")
+        [delivery] = await minds
+        assert (delivery.job_id, delivery.attempt) == ("delayed", 1)
+        async with asyncio.timeout(LONG.total_seconds() / 2):
+            assert await other == []
+        assert await queue.ack(delivery)
+
+    in_hall(scenario)
+
+
+def test_a_moved_job_that_is_not_the_next_one_due_wakes_nobody(in_hall: Any) -> None:
+    """Who waits knows until when; one that is the next one due by then wakes one worker."""
+
+    async def scenario(hall: Hall) -> None:
+        store = RedisJobStore(hall.transport(), Keys())
+        await hall.producer.enqueue([message("first", due=1 << 42), message("moved", due=1 << 43)])
+        _, task = await hall.waiting("worker-1")
+        assert await store.reschedule("moved", (1 << 43) - 1)
+        assert not task.done()
+        assert hall.client.hexists("jobs:waiters", "worker-1")
+        assert await store.reschedule("moved", (1 << 42) - 1)
+        async with asyncio.timeout(LONG.total_seconds() / 2):
+            assert await task == []
 
     in_hall(scenario)
 

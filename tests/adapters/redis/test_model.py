@@ -42,6 +42,7 @@ from support.valkey_process import ValkeyProcess
 QUEUES = ("mail", "reports")
 HOUR = 3_600_000
 FAR = timedelta(hours=1)
+FAR_FUTURE = HOUR * 24 * 365 * 100
 ids = st.integers(0, 11).map(lambda number: f"job-{number}")
 workers = st.sampled_from(["ann", "bob"])
 EVENTS = ("given_back", "erred", "given_back", "snoozed", "succeeded", "died", "cancelled", "discarded")
@@ -83,7 +84,7 @@ class Comparison(RuleBasedStateMachine):
     )
     def enqueue(self, job_id: str, queue: str, level: str, unique: str | None, *, delayed: bool) -> None:
         """One job, at once or in an hour."""
-        due = HOUR * 24 * 365 * 100 if delayed else None
+        due = FAR_FUTURE if delayed else None
         sent = message(job_id, queue=queue, priority=level, unique=unique, due=due)
         [result] = drive(self.queue.enqueue([sent]))
         assert result.job_id == self.model.enqueue(job_id, Job(queue, level, unique), delayed=delayed)
@@ -108,13 +109,15 @@ class Comparison(RuleBasedStateMachine):
         # The latest ones are the likeliest to be current.
         self.settle_one(self.deliveries[-1 - which % min(len(self.deliveries), 8)], event)
 
-    @rule(name=workers, queue=st.sampled_from(QUEUES), event=st.sampled_from(EVENTS))
-    def run(self, name: str, queue: str, event: str) -> None:
-        """A job from its hand-out to its end."""
+    @rule(name=workers, queue=st.sampled_from(QUEUES), event=st.sampled_from(EVENTS), again=st.booleans())
+    def run(self, name: str, queue: str, event: str, *, again: bool) -> None:
+        """A job from its hand-out to its end; then the worker takes the next one, which may be the same."""
         before = len(self.deliveries)
         self.dequeue(name=name, queue=queue, limit=1)
         for delivery in self.deliveries[before:]:
             self.settle_one(delivery, event)
+        if again:
+            self.dequeue(name=name, queue=queue, limit=1)
 
     def settle_one(self, delivery: Delivery, event: str) -> None:
         """What both say to an outcome."""
@@ -132,6 +135,19 @@ class Comparison(RuleBasedStateMachine):
     def retry(self, job_id: str) -> None:
         """By hand."""
         assert _allowed(lambda: drive(self.store.retry(job_id))) == self.model.retry(job_id)
+
+    @precondition(lambda self: self.model.delayed())
+    @rule(which=st.integers(0, 10_000), due=st.sampled_from([None, 1000, FAR_FUTURE, FAR_FUTURE + HOUR]))
+    def reschedule(self, which: int, due: int | None) -> None:
+        """By hand: now, as an instant that has passed is, or some time. A job that waits for a time, or now and then any."""
+        waiting = self.model.delayed()
+        job_id = waiting[-1 - which % len(waiting)] if which % 4 else f"job-{which % 12}"
+        answer = _allowed(lambda: drive(self.store.reschedule(job_id, due)))
+        assert answer == self.model.reschedule(job_id, now=due in (None, 1000))
+        if answer:
+            [stored] = drive(self.store.get([job_id]))
+            assert stored is not None
+            assert stored.due == due or (due is None and stored.due is not None)
 
     @rule(job_id=ids)
     def delete(self, job_id: str) -> None:
@@ -269,6 +285,7 @@ def test_the_adapter_does_what_the_model_does(tmp_path: Path) -> None:
         ("include/holding", "return token == fence,", "return true,"),
         ("take_over", "'crashes', 1)", "'crashes', 0)"),
         ("include/giving_back", "{id}, true)", "{id}, false)"),
+        ("reschedule", "'status', 'pending'", "'status', status"),
     ],
 )
 def test_the_comparison_finds_a_broken_script(

@@ -10,7 +10,6 @@ import pytest
 
 from hexjobs import JobContext, JobStatus, ServerUnavailable, job_handler
 from hexjobs.adapters.worker.role import RoleRunner
-from hexjobs.adapters.worker.roles import FireSchedules
 from hexjobs.ports.job_store import JobQuery
 from support.frozen_clock import FrozenClock
 from support.run import run
@@ -119,45 +118,5 @@ def test_stopping_does_not_wait_for_a_pause() -> None:
         runner.start()
         await asyncio.sleep(0)
         await asyncio.wait_for(runner.stop(grace_seconds=5), 1)
-
-    run(scenario())
-
-
-class RareScheduler:
-    """A scheduler that wants to be asked after twenty seconds."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-
-    async def run_due(self) -> float:
-        """Note it."""
-        self.asked += 1
-        return 20.0
-
-    def next_instant(self, cron: str, timezone: str, after: int) -> int:
-        """Nobody asks."""
-        raise NotImplementedError
-
-
-def test_schedules_are_asked_for_when_they_may_be_due_and_the_clock_is_looked_at_often() -> None:
-    """A clock that is set, forward or back, is seen within two seconds."""
-
-    async def scenario() -> None:
-        clock, scheduler = FrozenClock(), RareScheduler()
-        role = FireSchedules(scheduler, clock)
-        assert [await role.step(), await role.step()] == [2.0, 2.0]
-        assert scheduler.asked == 1
-        clock.advance(19)
-        assert await role.step() == 1.0
-        assert scheduler.asked == 1
-        clock.advance(1)
-        assert await role.step() == 2.0
-        assert scheduler.asked == 2
-        clock.advance(3600)
-        assert await role.step() == 2.0
-        assert scheduler.asked == 3
-        clock.advance(-7200)
-        assert await role.step() == 2.0
-        assert scheduler.asked == 4
 
     run(scenario())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from hexjobs import (
     UnsupportedOption,
     WaitTimeout,
 )
+from hexjobs.application.messages import to_instant
 from hexjobs.container import Container
 from hexjobs.settings import load_settings
 from support.run import run
@@ -216,6 +217,50 @@ def test_cancel_retry_delete_and_their_refusals() -> None:
                 method(job_id)
 
 
+def test_a_job_is_moved_and_run_now() -> None:
+    """It shows its new time; what waits for none, is not there, or is given no time is refused."""
+    with service() as jobs:
+        job_id = jobs.submit_job("email", WELCOME, delay="1h")
+        at = datetime(2999, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+        jobs.move_job(job_id, scheduled_at=at)
+        assert jobs.get_job(job_id).scheduled_at == at
+        before = datetime.now(UTC)
+        jobs.move_job(job_id, delay="36500d")
+        scheduled_at = jobs.get_job(job_id).scheduled_at
+        assert scheduled_at is not None
+        assert abs(scheduled_at - before - timedelta(days=36500)) < timedelta(minutes=1)
+        for wrong in ({}, {"delay": "soon"}, {"delay": 1, "scheduled_at": at}, {"delay": timedelta.max}):
+            with pytest.raises(InvalidJob, match=r"options\.delay"):
+                jobs.move_job(job_id, **wrong)
+        assert jobs.get_job(job_id).scheduled_at == scheduled_at
+        jobs.run_job_now(job_id)
+        job = jobs.get_job(job_id)
+        assert (job.status, job.scheduled_at is not None and job.scheduled_at <= datetime.now(UTC)) == (
+            JobStatus.PENDING,
+            True,
+        )
+        with pytest.raises(IllegalTransition, match="a pending job cannot be moved or run now"):
+            jobs.run_job_now(job_id)
+        with pytest.raises(IllegalTransition):
+            jobs.move_job(job_id, delay=0)
+        with pytest.raises(JobNotFound, match="nobody"):
+            jobs.move_job("nobody", delay=1)
+        with pytest.raises(JobNotFound, match="nobody"):
+            jobs.run_job_now("nobody")
+
+
+def test_no_submit_overflows() -> None:
+    """At any horizon: the last instant of the calendar is shown as it is, what lies beyond is refused."""
+    with service() as jobs:
+        last = datetime.max.replace(tzinfo=UTC)
+        job_id = jobs.submit_job("email", WELCOME, scheduled_at=last)
+        assert jobs.get_job(job_id).scheduled_at == last.replace(microsecond=999_000)
+        assert "9999-12-31" in jobs.why(job_id).reasons[0].sentence
+        [error] = jobs.submit_jobs([("email", WELCOME, JobOptions(delay=timedelta.max))])
+        assert isinstance(error, InvalidJob)
+        assert to_instant(1 << 62) == last
+
+
 @pytest.mark.parametrize("timeout", [timedelta(milliseconds=30), 0.03, "30ms"])
 def test_waiting_ends_with_a_timeout(timeout: Any) -> None:
     """And says where the job is."""
@@ -225,33 +270,6 @@ def test_waiting_ends_with_a_timeout(timeout: Any) -> None:
             jobs.wait_for(job_id, timeout)
         with pytest.raises(WaitTimeout, match="scheduled"):
             jobs.result(job_id)
-
-
-def test_schedules() -> None:
-    """Added, listed, replaced by name, removed; what is wrong is named."""
-    with service() as jobs:
-        jobs.schedule_recurring("nightly", "email", WELCOME, cron="0 2 * * *", timezone="Europe/Berlin")
-        jobs.schedule_recurring("nightly", "email", WELCOME, cron="@hourly")
-        [entry] = jobs.list_schedules()
-        assert (entry.name, entry.cron, entry.timezone) == ("nightly", "@hourly", "UTC")
-        for wrong, says in (
-            ({"cron": "0 0 31 2 *"}, "cron"),
-            ({"cron": "61 * * * *"}, "cron"),
-            ({"cron": "* * * *"}, "write five"),
-            ({"cron": "@every 5m"}, "not supported yet"),
-            ({"cron": "*/5 * * * * *"}, "not supported yet"),
-            ({"cron": "@dayly"}, "did you mean '@daily'"),
-            ({"cron": "@daily", "timezone": "Europe/Berlinn"}, "did you mean 'Europe/Berlin'"),
-            ({"cron": "@daily", "delay": "5s"}, "recurring"),
-        ):
-            arguments: dict[str, Any] = wrong
-            with pytest.raises(InvalidJob, match=says):
-                jobs.schedule_recurring("other", "email", WELCOME, **arguments)
-        with pytest.raises(InvalidJob, match="name"):
-            jobs.schedule_recurring("Not A Name", "email", WELCOME, cron="@daily")
-        jobs.remove_schedule("nightly")
-        with pytest.raises(JobNotFound):
-            jobs.remove_schedule("nightly")
 
 
 def test_jobs_that_are_switched_off() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from hexjobs.domain.errors import InvalidJob, UnsupportedOption
-from hexjobs.domain.options import OPTION_NAMES, JobOptions
+from hexjobs.domain.options import LAST_INSTANT, OPTION_NAMES, JobOptions
 from hexjobs.domain.priority import JobPriority
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -32,15 +32,17 @@ LEGAL: dict[str, list[tuple[Any, Any]]] = {
     "metadata": [({"by": [1, None]}, {"by": [1, None]})],
     "retention": [("24h", timedelta(days=1)), (0, timedelta(0))],
 }
+BEFORE_ALL = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
+AFTER_ALL = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
 ILLEGAL: dict[str, list[Any]] = {
     "queue": ["Mail", "", "a b", "x" * 65, 5, "a\n"],
     "priority": ["urgent", 4, True],
     "delay": ["soon", -1, "-5s", [], True],
-    "scheduled_at": [NAIVE, "2026-03-01T12:00:00", "tomorrow", 5],
+    "scheduled_at": [NAIVE, "2026-03-01T12:00:00", "tomorrow", 5, BEFORE_ALL, AFTER_ALL],
     "max_retries": [-1, 1.5, "3", True],
     "timeout": [0, "0s", -1, "never"],
-    "expires_at": [NAIVE, "never"],
-    "deadline": [NAIVE, 7],
+    "expires_at": [NAIVE, "never", AFTER_ALL],
+    "deadline": [NAIVE, 7, AFTER_ALL],
     "job_id": ["", "a b", "x" * 129, "é", 7, "job\n"],
     "unique_key": ["", "x" * 257, 7, "\ud800"],
     "tags": ["a", [1], 5, ["a"] * 33],
@@ -79,6 +81,15 @@ def test_all_problems_come_at_once() -> None:
     with pytest.raises(InvalidJob) as caught:
         JobOptions.make(**wrong)
     assert {problem.field.split(".")[1] for problem in caught.value.problems} >= set(OPTION_NAMES)
+
+
+def test_a_delay_that_no_calendar_holds_is_refused() -> None:
+    """The last instant of UTC is none of them; what lies beyond is named, and no error of the arithmetic."""
+    assert JobOptions.make(scheduled_at=LAST_INSTANT).starts_at(AT) == LAST_INSTANT
+    assert JobOptions.make(delay=LAST_INSTANT - AT).starts_at(AT) == LAST_INSTANT
+    for delay in (LAST_INSTANT - AT + timedelta.resolution, timedelta.max):
+        with pytest.raises(InvalidJob, match=r"options.delay: must end by the year 9999"):
+            JobOptions.make(delay=delay).starts_at(AT)
 
 
 def test_delay_and_scheduled_at_exclude_each_other() -> None:

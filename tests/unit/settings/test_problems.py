@@ -59,9 +59,6 @@ queues:
         ("jobs.redis.sentinel", "{}"),
         ("jobs.redis.cluster", "true"),
         ("jobs.redis.addr", "'redis+sentinel://a,b/main'"),
-        ("jobs.schedules", "[]"),
-        ("schedules", "[]"),
-        ("schedules_revision", "1"),
         ("queues.email.provider", "sqs"),
         ("jobs.provider", "postgres"),
         ("jobs.provider", "sqs"),
@@ -115,7 +112,7 @@ def test_a_planned_key_from_the_environment_is_refused_too(tmp_path: Path) -> No
         ("email: {sender: 'a@b.c, d@e.f'}", "email.sender", "must be one address"),
         ("email: {tls: none, username: me}", "email.tls", "in clear"),
         ("jobs: &jobs {jobs: *jobs}", "jobs.jobs", "is not a key"),
-        ("email: {template_folders: &loop [*loop]}", "email.template_folders[0]", "must be"),
+        ("email: {template_folders: &loop [*loop]}", "email.template_folders", "holds itself"),
     ],
 )
 def test_what_is_wrong_and_where(tmp_path: Path, text: str, path: str, message: str) -> None:

@@ -77,9 +77,24 @@ def test_the_default_queue_is_always_there(load: Load) -> None:
     assert Settings().queues["default"].max_jobs is None
 
 
+SCHEDULE = {"type": "ping", "every": "1h"}
+OPEN = {
+    "cron": "@daily",
+    "start": "2026-03-01",
+    "end": "2030-01-01",
+    "jitter": "5s",
+    "queue": "default",
+    "priority": "high",
+    "max_retries": "1",
+    "retention": "1h",
+}
+
+
 def leaves() -> Iterator[tuple[str, str]]:
     """Every key with a name in the place of NAME, and its default as an environment variable would say it."""
-    defaults = dump_settings(Settings.model_validate({"circuits": {"default": {}}}))
+    defaults = dump_settings(
+        Settings.model_validate({"circuits": {"default": {}}, "schedules": {"default": SCHEDULE}})
+    )
     for key in settings_keys().leaves():
         value: Any = defaults
         for name in key.path:
@@ -90,8 +105,15 @@ def leaves() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("path", "value"), list(leaves()))
 def test_every_key_can_be_set_from_the_environment(path: str, value: str, tmp_path: Path) -> None:
+    """Those of a schedule beside what a schedule needs; one that is left open there is given a value."""
     variable = "HEXJOBS_" + path.upper().replace(".", "__")
-    settings = load_settings(environ={variable: value}, cwd=tmp_path)
+    environ = {}
+    if path.startswith("schedules."):
+        environ = {f"HEXJOBS_SCHEDULES__DEFAULT__{name.upper()}": word for name, word in SCHEDULE.items()}
+        value = OPEN.get(path.rpartition(".")[2], value)
+    if path == "schedules.default.cron":
+        del environ["HEXJOBS_SCHEDULES__DEFAULT__EVERY"]
+    settings = load_settings(environ={**environ, variable: value}, cwd=tmp_path)
     assert str(origins(settings)[path]) == f"environment {variable}"
 
 

@@ -20,7 +20,7 @@ from ..output import print_details, print_list
 @click.group()
 @common_options
 def jobs() -> None:
-    """Look at jobs, ask why one waits, cancel them, run them again."""
+    """Look at jobs, ask why one waits, move them, cancel them, run them again."""
 
 
 @jobs.command("list")
@@ -118,6 +118,58 @@ def cancel_jobs(invocation: Invocation, job_ids: Sequence[str]) -> ExitCode:
             return "cancelled" if service.cancel_job(job_id) else "finished"
 
         return act_on_each(job_ids, cancel, as_json=invocation.as_json, failed=("finished",))
+
+
+@jobs.command("move")
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--delay", metavar="DURATION", help='Start after this long, such as "90s" or "1h30m".')
+@click.option(
+    "--at", "scheduled_at", metavar="INSTANT", help="Start at this ISO 8601 instant, with its time zone."
+)
+@common_options
+@click.pass_obj
+def move_jobs(
+    invocation: Invocation, job_ids: Sequence[str], delay: str | None, scheduled_at: str | None
+) -> ExitCode:
+    """Move jobs that wait for a time, scheduled ones and retries, to another time.
+
+    A job in any other state is refused, and the exit code is 1 then.
+
+    \b
+    Examples:
+      hexjobs jobs move 0199f3c2-7d1e-7c39-a1b0-5a4b8c2f9d10 --delay 2h
+      hexjobs jobs move 0199f3c2-7d1e-7c39-a1b0-5a4b8c2f9d10 --at 2027-01-01T09:00:00+01:00
+    """
+    with invocation.jobs() as service:
+
+        def move(job_id: str) -> str:
+            service.move_job(job_id, delay=delay, scheduled_at=scheduled_at)
+            return "moved"
+
+        return act_on_each(job_ids, move, as_json=invocation.as_json)
+
+
+@jobs.command("run-now")
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
+@common_options
+@click.pass_obj
+def run_jobs_now(invocation: Invocation, job_ids: Sequence[str]) -> ExitCode:
+    """Run jobs now that wait for a time, scheduled ones and retries.
+
+    Each goes behind the jobs that wait in its level already. A job in any other state is refused, and the exit code is
+    1 then.
+
+    \b
+    Example:
+      hexjobs jobs run-now 0199f3c2-7d1e-7c39-a1b0-5a4b8c2f9d10
+    """
+    with invocation.jobs() as service:
+
+        def run_now(job_id: str) -> str:
+            service.run_job_now(job_id)
+            return "waiting"
+
+        return act_on_each(job_ids, run_now, as_json=invocation.as_json)
 
 
 @jobs.command("retry")

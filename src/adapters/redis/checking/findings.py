@@ -31,9 +31,14 @@ SENTENCES = {
     "mailbox_stale": "it lies in the mailbox of worker {detail}, which does not have it",
     "mailbox_unknown": "worker {detail} has a mailbox, and nobody knows it",
     "effects_orphaned": "effects are kept of a job that is gone",
-    "schedule_without_due": "schedule {detail} has no next due instant",
-    "schedule_misplaced": "schedule {detail} is both running and paused",
-    "schedule_lost": "there is a place of schedule {detail}, and no such schedule",
+    "schedule_without_due": "schedule {detail} is neither due, nor paused, nor has it ended",
+    "schedule_misplaced": "schedule {detail} is where it does not belong, or in two places",
+    "schedule_lost": "something is kept of schedule {detail}, and there is no such schedule",
+    "schedule_state_lost": "the state of schedule {detail} is lost",
+    "schedule_ledger_lost": "the ledger of schedule {detail} is lost",
+    "schedule_fires_lost": "the latest jobs of schedule {detail} are lost",
+    "schedule_queued_lost": "an instant of schedule {detail} waits, and its job is lost",
+    "schedule_queued_untold": "a job of schedule {detail} waits, and its state does not say so",
 }
 
 

@@ -15,7 +15,8 @@ class KeyspaceStage:
     """Goes over all keys.
 
     `missing` are the jobs that were not seen in the list where they must be, with what `check_jobs.lua` said of them;
-    `workers` those that have a processing hash, `dead` the queues that have dead letters.
+    `workers` those that have a processing hash, `dead` the queues that have dead letters, `schedules` those of which
+    anything is kept.
     """
 
     def __init__(self, inspection: Inspection, lists: ListStage) -> None:
@@ -24,6 +25,7 @@ class KeyspaceStage:
         self.missing: dict[bytes, int] = {}
         self.workers: set[str] = set()
         self.dead: set[str] = set()
+        self.schedules: set[str] = set()
         self.highest_fence = 0
 
     async def run(self) -> None:
@@ -40,6 +42,8 @@ class KeyspaceStage:
                     self.workers.add(name.decode())
                 elif kind == "failed":
                     self.dead.add(name.decode())
+                elif kind == "schedules" and b":" in name:
+                    self.schedules.add(name.decode().partition(":")[2])
             await self._check_jobs(sorted_out.pop("state"), sorted_out.pop("data"))
             await self._check_leftovers(sorted_out)
 

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 id, 3 queue, 4 priority, 5 unique key or '', 6 keep in milliseconds (negative: for ever)
 -- returns 'cancelled' | 'requested' | 'finished' | 'not_found'
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, status
+-- include: batches, lease, waking, waiting, bell, ending, status
 local id, queue, priority, unique, keep = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 if redis.call('EXISTS', key('data', id)) == 0 then
   return 'not_found'

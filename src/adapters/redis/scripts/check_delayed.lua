@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 cursor, 0 at first, 4 about how many entries to look at
 -- returns {findings, next cursor, then per job: id, its counter}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, checking
+-- include: batches, lease, waking, waiting, bell, ending, checking
 local delayed = key('delayed')
 local now = milliseconds()
 local page = redis.call('ZSCAN', delayed, ARGV[3], 'COUNT', ARGV[4])

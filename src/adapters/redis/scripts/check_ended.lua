@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 completed or cancelled, 4 entries to leave out at the old end, 5 most entries
 -- returns {findings, length of the list, entries looked at, ids that have data but no state, then all ids that stay}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, part, checking
+-- include: batches, lease, waking, waiting, bell, ending, part, checking
 local wanted, skipped = ARGV[3], tonumber(ARGV[4])
 local list = key(wanted)
 local now = milliseconds()

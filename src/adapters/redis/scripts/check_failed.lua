@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 queue, 4 cursor, 0 at first, 5 about how many entries to look at
 -- returns {findings, next cursor, entries looked at}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, checking
+-- include: batches, lease, waking, waiting, bell, ending, checking
 local failed = key('failed', ARGV[3])
 local page = redis.call('ZSCAN', failed, ARGV[4], 'COUNT', ARGV[5])
 for index = 1, #page[2], 2 do

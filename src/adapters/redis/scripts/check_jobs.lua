@@ -5,7 +5,7 @@
 -- returns {findings, the highest fence, then per id: 0 nothing to do | 1 it must be in a queue's list | 2 among the
 --         completed | 3 among the cancelled | 4 in a queue's list, but its data are lost}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, giving_back, checking
+-- include: batches, lease, waking, waiting, bell, ending, giving_back, checking
 local now = milliseconds()
 local highest = 0
 

@@ -4,7 +4,7 @@
 --         key's name
 -- returns {findings}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, handing, holding, checking
+-- include: batches, lease, waking, waiting, bell, ending, handing, holding, checking
 local checks = {}
 
 function checks.unique(unique, name)

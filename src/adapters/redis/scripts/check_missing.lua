@@ -6,7 +6,7 @@
 -- returns {findings, then per job when looking: {mark, queue, priority, millisecond of its submit or ''}, {} when it
 --         is not missing}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, checking
+-- include: batches, lease, waking, waiting, bell, ending, checking
 local now = milliseconds()
 local function mend(id, kind, seen_in, fact, status)
   local failed = fact and redis.call('ZSCORE', key('failed', fact.queue), id)

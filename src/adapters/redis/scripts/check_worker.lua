@@ -4,7 +4,7 @@
 -- returns {findings, next cursor, entries looked at, '' | 'silent': known, but without a beat | 'unknown': it has jobs
 --         and nobody knows it}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, checking
+-- include: batches, lease, waking, waiting, bell, ending, checking
 local worker = ARGV[3]
 local processing = key('processing', worker)
 local now = milliseconds()

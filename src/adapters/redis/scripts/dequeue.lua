@@ -8,7 +8,7 @@
 --         lay in the worker's mailbox; then, where there are more, the first fence, and per delivery: id, data or '',
 --         'queue priority', attempt, crashes; each has the next fence}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, route, ending, giving_back, handing, promoting
+-- include: batches, lease, waking, waiting, route, bell, ending, giving_back, handing, promoting
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
 local queue_count = tonumber(ARGV[7])
@@ -53,7 +53,7 @@ if ARGV[after_queues] == 'resync' then
   end
 end
 
-promote(now, math.max(most, 100))
+promote(now, math.max(most, 500))
 
 local taken = {}
 local LEVELS = {'critical', 'high', 'normal', 'low'}

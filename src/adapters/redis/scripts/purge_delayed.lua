@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 queue, 3 cursor, 0 at first, 4 about how many entries to look at
 -- returns {jobs removed, next cursor, 0 at the end}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, route, unique, forgetting
+-- include: batches, lease, waking, waiting, route, unique, bell, forgetting
 local page = redis.call('ZSCAN', key('delayed'), ARGV[3], 'COUNT', ARGV[4])
 local removed = 0
 for index = 1, #page[2], 2 do

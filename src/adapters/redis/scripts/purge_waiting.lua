@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 queue, 3 most jobs to remove
 -- returns how many were removed; fewer than asked for when no more wait
 -- flags: allow-oom
--- include: unique, forgetting
+-- include: unique, bell, forgetting
 local removed, most = 0, tonumber(ARGV[3])
 for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
   if removed < most then

@@ -1,19 +1,16 @@
--- Pause or resume a schedule: its due instant moves between two sorted sets.
+-- Pause a schedule by hand.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 name, 3 paused (1 or 0)
--- returns 1 done | 0 there is none
+-- ARGV    1 prefix, 2 name
+-- returns 1 it is paused | 0 there is none
 -- flags: allow-oom
+-- include: schedules
 local name = ARGV[2]
-local source, target = key('schedules', 'due'), key('schedules', 'paused')
-if ARGV[3] ~= '1' then
-  source, target = target, source
-end
 if redis.call('HEXISTS', key('schedules'), name) == 0 then
   return 0
 end
-local due = redis.call('ZSCORE', source, name)
-if due then
-  redis.call('ZREM', source, name)
-  redis.call('ZADD', target, due, name)
+redis.call('HSET', schedule_state(name), 'paused_by', 'hand')
+local due = due_of(name)
+if due ~= '' then
+  place(name, due, 'hand')
 end
 return 1

@@ -1,12 +1,12 @@
--- Give a schedule that has no due instant one.
+-- Give a schedule that is in no place one.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 name, 3 due millisecond, 4 paused (1 or 0)
--- returns 1 done | 0 it is gone, or has one
+-- ARGV    1 prefix, 2 name, 3 due millisecond, '' where it has ended
+-- returns 1 done | 0 it is gone, or has a place
 -- flags: allow-oom
+-- include: schedules
 local name = ARGV[2]
-local due, paused = key('schedules', 'due'), key('schedules', 'paused')
-if redis.call('HEXISTS', key('schedules'), name) == 0 or redis.call('ZSCORE', due, name) or redis.call('ZSCORE', paused, name) then
+if redis.call('HEXISTS', key('schedules'), name) == 0 or due_of(name) ~= '' or redis.call('ZSCORE', key('schedules', 'ended'), name) then
   return 0
 end
-redis.call('ZADD', ARGV[4] == '1' and paused or due, ARGV[3], name)
+place(name, ARGV[3], redis.call('HGET', schedule_state(name), 'paused_by') or '')
 return 1

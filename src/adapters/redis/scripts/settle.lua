@@ -5,7 +5,7 @@
 --         of its kind, result or ''
 -- returns per settlement: 1 recorded | 0 refused, nothing changed
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, ending, holding
+-- include: batches, lease, waking, waiting, bell, ending, holding
 
 local now = milliseconds()
 local cancelling = {erred = true, snoozed = true, given_back = true, crashed = true}

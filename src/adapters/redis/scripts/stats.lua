@@ -2,7 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 queue
 -- returns {now, critical, high, normal, low, scheduled, retrying, processing, failed, paused (1 or 0),
---         then per non-empty level: id, data}
+--         then per non-empty level: id, data, millisecond to which it was moved or ''}
 -- flags: no-writes
 local queue = ARGV[2]
 local reply = {milliseconds()}
@@ -14,6 +14,7 @@ for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
   if id then
     heads[#heads + 1] = id
     heads[#heads + 1] = redis.call('GET', key('data', id)) or ''
+    heads[#heads + 1] = redis.call('HGET', key('state', id), 'moved') or ''
   end
 end
 for _, kind in ipairs({'scheduled', 'retrying'}) do

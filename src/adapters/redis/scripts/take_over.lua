@@ -4,7 +4,7 @@
 -- returns 0 when the worker has beaten since, else per job that may have begun: id, data or '', crashes, 1 cancelled or 0
 --         waiting again; what lay unread in its mailbox has not begun, and counts no crash
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, route, ending, giving_back, handing
+-- include: batches, lease, waking, waiting, route, bell, ending, giving_back, handing
 local worker, seen = ARGV[2], ARGV[3]
 if seen ~= '*' and (redis.call('HGET', key('beats'), worker) or '') ~= seen then
   return 0

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from hexjobs.domain.errors import IllegalTransition
 from hexjobs.domain.status import JobStatus
 from hexjobs.domain.transitions import JobEvent
-from hexjobs.ports.schedule_store import ScheduleEntry
 from support.real_store import RealStore, Within
 
 FAR = 1 << 42
@@ -304,31 +302,6 @@ def test_the_fence(within: Within) -> None:
         store.client.delete(store.key("fence"))
         await store.mended(fence_behind=1)
         assert (await store.take())[0].fence > first.fence
-
-    within(scenario)
-
-
-def test_schedules(within: Within) -> None:
-    """Each has a due instant again: the one after its last fire; what belongs to no schedule goes."""
-
-    async def scenario(store: RealStore) -> None:
-        hourly = ("0 * * * *", "UTC", msgspec.Raw(b"{}"))
-        await store.schedules.put(ScheduleEntry("fired", *hourly, 1, last_fired=7_200_000))
-        await store.schedules.put(ScheduleEntry("new", *hourly, FAR))
-        store.client.delete(store.key("schedules", "due"))
-        await store.mended(schedule_without_due=2)
-        found = {entry.name: (entry.next_due, entry.paused) for entry in await store.schedules.list()}
-        assert found == {"fired": (10_800_000, False), "new": (FAR, False)}
-        await store.schedules.set_paused("new", True)
-        store.client.delete(store.key("schedules", "paused"))
-        await store.mended(schedule_without_due=1)
-        entry = await store.schedules.get("new")
-        assert entry is not None
-        assert entry.paused, "others run, so it was among the paused"
-        store.client.zadd(store.key("schedules", "paused"), {"fired": 5})
-        await store.mended(schedule_misplaced=1)
-        store.client.delete(store.key("schedules"))
-        await store.mended(schedule_lost=3)
 
     within(scenario)
 

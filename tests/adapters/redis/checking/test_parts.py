@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from hexjobs.adapters.clock.system_clock import SystemClock
 from hexjobs.adapters.redis.async_transport import AsyncTransport
 from hexjobs.adapters.redis.checking.fingerprints import Fingerprints, fingerprint
 from hexjobs.adapters.redis.checking.pages import OVERLAP, PAGE, Part, pages
 from hexjobs.adapters.redis.scripts import Script, script
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
-from hexjobs.adapters.scheduler.cron_scheduler import CronScheduler
 from hexjobs.ports.store_check import StoreReport
+from support.due_times import DueTimes
 from support.real_store import RealStore, Within
 from support.run import run
 
@@ -98,8 +97,7 @@ class Intercepted:
 async def check_while(store: RealStore, stage: tuple[str, str], act: Callable[[], None]) -> StoreReport:
     """A repair, and what happens before that stage of it."""
     transport: Any = Intercepted(store.transport, stage, act)
-    scheduler = CronScheduler(store.schedules, SystemClock())
-    return await RedisStoreCheck(transport, store.keys, scheduler).check(repair=True)
+    return await RedisStoreCheck(transport, store.keys, DueTimes()).check(repair=True)
 
 
 def test_jobs_that_came_after_their_list_was_read(within: Within) -> None:

@@ -26,6 +26,7 @@ local function endings(now)
     if unique ~= '' and redis.call('GET', key('unique', unique)) == id then
       redis.call('DEL', key('unique', unique))
     end
+    tell_schedule(id)
   end
 
   local function close()

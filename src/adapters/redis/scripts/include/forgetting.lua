@@ -5,4 +5,5 @@ local function forget(id, unique)
     redis.call('DEL', key('unique', unique))
   end
   redis.call('DEL', key('data', id), key('state', id), key('effects', id))
+  tell_schedule(id)
 end

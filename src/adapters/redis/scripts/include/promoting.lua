@@ -1,26 +1,34 @@
--- promote(now, most): make jobs wait in their queues whose time has come, the earliest first.
+-- promote(now, most): make jobs wait in their queues whose time has come, the earliest first; of those with large payloads
+-- not so many, so that no call takes long.
 local function promote(now, most)
-  local due = redis.call('ZRANGEBYSCORE', key('delayed'), '-inf', now, 'LIMIT', 0, most)
+  local delayed = key('delayed')
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, most)
   if #due == 0 then
     return
   end
+  local AT_ONCE, MOST_BYTES = 25, 1048576
+  local data_prefix, state_prefix = key('data', ''), key('state', '')
   local names, states = {}, {}
   for index, id in ipairs(due) do
-    names[index], states[index] = key('data', id), key('state', id)
+    names[index], states[index] = data_prefix .. id, state_prefix .. id
   end
-  local data = many('MGET', names)
   local have_state = count('EXISTS', states) > 0
-  local counters, notes, levels, order = {}, {}, {}, {}
-  for index, id in ipairs(due) do
-    local queue, priority = route(data[index] or '')
-    local status = have_state and redis.call('HGET', states[index], 'status')
+  local is_counted = redis.call('EXISTS', key('delayed', 'changes')) == 1
+  local counters, levels, order = {}, {}, {}
+
+  local function add(id, state, data)
+    local queue, priority = route(data)
+    local status = have_state and redis.call('HGET', state, 'status')
     if status then
-      redis.call('HSET', states[index], 'status', 'pending')
-      redis.call('HDEL', states[index], 'due')
+      redis.call('HSET', state, 'status', 'pending')
+      redis.call('HDEL', state, 'due')
     end
-    local counter = (status == 'retrying' and 'retrying:' or 'scheduled:') .. queue
+    local kind = status == 'retrying' and 'retrying' or 'scheduled'
+    local counter = kind .. ':' .. queue
     counters[counter] = (counters[counter] or 0) + 1
-    notes[index] = '-' .. counter .. ' ' .. id
+    if is_counted then
+      track('-', queue, id, kind)
+    end
     local name = queue .. ' ' .. priority
     local level = levels[name]
     if not level then
@@ -30,11 +38,21 @@ local function promote(now, most)
     end
     level.ids[#level.ids + 1] = id
   end
-  apply('ZREM', key('delayed'), due)
+
+  local promoted, bytes = 0, 0
+  while promoted < #due and bytes < MOST_BYTES do
+    local last = math.min(promoted + AT_ONCE, #due)
+    for offset, data in ipairs(redis.call('MGET', unpack(names, promoted + 1, last))) do
+      data = data or ''
+      bytes = bytes + #data
+      add(due[promoted + offset], states[promoted + offset], data)
+    end
+    promoted = last
+  end
+  redis.call('ZREMRANGEBYRANK', delayed, 0, promoted - 1)  -- they are the first ones: nothing came in between
   for counter, number in pairs(counters) do
     redis.call('HINCRBY', key('delayed', 'counts'), counter, -number)
   end
-  apply('RPUSHX', key('delayed', 'changes'), notes)
   for _, level in ipairs(order) do
     push(level.queue, level.priority, level.ids, false)
   end
