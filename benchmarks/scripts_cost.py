@@ -138,6 +138,7 @@ class ScriptsCost:
             ("wake", "one worker", lambda: self._queue.wake(WORKER.worker_id)),
             ("reconciler", "one worker", lambda: self._check.claim("benchmark", LATER)),
             ("schedule_look", "at none", lambda: self._schedules.look(100)),
+            ("schedule_read", "with none", self._schedules.list),
             ("cancel", "a waiting job", lambda: self._jobs.cancel_job(next(each))),
         ):
             await self._take(name, what, 1, operation, calls)

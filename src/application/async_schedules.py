@@ -106,7 +106,10 @@ class AsyncSchedules:
         await self._use_cases.schedule.resume(name)
 
     async def trigger_schedule(self, name: str) -> str:
-        """Make its job now, beside the timetable, also while it is paused; the job's id. JobNotFound."""
+        """Make its job now, beside the timetable, also while it is paused; the job's id. JobNotFound.
+
+        Where another job holds its unique key, no further one is made, and that one's id is the answer.
+        """
         return await self._use_cases.schedule.trigger(name)
 
     async def coming_instants(self, name: str, most: int = 10) -> list[ComingInstant]:

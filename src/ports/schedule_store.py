@@ -82,8 +82,11 @@ class ScheduleStore(Protocol):
         """The jobs of the latest 100 fires that have not ended, the earliest first."""
         ...
 
-    async def trigger(self, name: str, message: Message) -> bool:
-        """Enqueue the job at once, beside the timetable, and note it in the ledger; False when there is no such entry."""
+    async def trigger(self, name: str, message: Message) -> str | None:
+        """Enqueue the job at once, beside the timetable, and note it in the ledger; None when there is no such entry.
+
+        The answer is the job's id: that of the job which holds the message's unique key, where one does.
+        """
         ...
 
     async def history(self, name: str, most: int) -> list[LedgerEntry]:

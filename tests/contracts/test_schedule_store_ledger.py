@@ -52,14 +52,14 @@ async def test_each_schedule_has_its_own(adapter: Adapter) -> None:
 
 
 async def test_trigger(adapter: Adapter) -> None:
-    """ "Enqueue the job at once, beside the timetable, and note it in the ledger; False when there is no such entry." """
-    assert not await adapter.schedules.trigger("nobody", message("x"))
+    """ "Enqueue the job at once, beside the timetable, and note it in the ledger; None when there is no such entry." """
+    assert await adapter.schedules.trigger("nobody", message("x")) is None
     assert not await adapter.is_known("x")
     due = await put_due(adapter)
     entry = await entry_of(adapter)
     before = await adapter.schedules.now()
     sent = message(MANUAL, queue="reports", priority="high")
-    assert await adapter.schedules.trigger("nightly", sent)
+    assert await adapter.schedules.trigger("nightly", sent) == MANUAL
     job = await adapter.job(MANUAL)
     assert (job.status, job.queue, job.data) == (JobStatus.PENDING, "reports", sent.data)
     assert await entry_of(adapter) == entry
@@ -67,6 +67,15 @@ async def test_trigger(adapter: Adapter) -> None:
     assert (noted.outcome, noted.job_id, noted.count) == ("triggered", MANUAL, 1)
     assert before <= noted.at == noted.instant <= await adapter.schedules.now()
     assert await fire(adapter, due) is FireOutcome.FIRED
+
+
+async def test_a_trigger_beside_a_unique_key(adapter: Adapter) -> None:
+    """ "The answer is the job's id: that of the job which holds the message's unique key, where one does." """
+    await put_due(adapter)
+    assert await adapter.schedules.trigger("nightly", message(MANUAL, unique="key")) == MANUAL
+    assert await adapter.schedules.trigger("nightly", message("another", unique="key")) == MANUAL
+    assert not await adapter.is_known("another")
+    assert {noted.job_id for noted in await adapter.schedules.history("nightly", 9)} == {MANUAL}
 
 
 async def test_a_paused_or_ended_entry_can_be_triggered(adapter: Adapter) -> None:

@@ -13,7 +13,7 @@ from support.valkey_process import ValkeyProcess
 
 REQUESTS_PER_SECOND = 1
 COMMANDS_PER_SECOND = 5
-# Three blocked reads of four seconds, and the look at the store that follows them.
+# Two blocked reads of six seconds by the fetch and by the scheduler, and the look at the store that follows them.
 WINDOW_SECONDS = 12.5
 
 

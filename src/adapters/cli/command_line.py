@@ -28,7 +28,7 @@ COMMANDS = {
     "server": LazyCommand(".commands.serve", "server", "Serve HTTP alone: health and metrics."),
     "submit": LazyCommand(".commands.submit", "submit", "Submit one job and print its id."),
     "jobs": LazyCommand(
-        ".commands.jobs", "jobs", "Look at jobs, ask why one waits, cancel them, run them again."
+        ".commands.jobs", "jobs", "Look at jobs, ask why one waits, move them, cancel them, run them again."
     ),
     "queues": LazyCommand(
         ".commands.queues", "queues", "Look at queues, pause them, resume them, empty them."

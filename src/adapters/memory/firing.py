@@ -44,10 +44,11 @@ class Firing:
                 released.append(Released(name, record.queued_instant, message.job_id))
         return released
 
-    def trigger(self, record: ScheduleRecord, message: Message) -> None:
-        """Make a job beside the timetable."""
+    def trigger(self, record: ScheduleRecord, message: Message) -> str:
+        """Make a job beside the timetable; its id, or that of the job that holds its unique key."""
         answer = self._admission.admit(message)
         record.note(self.now, "triggered", self.now, answer.job_id)
+        return answer.job_id
 
     def unended(self, record: ScheduleRecord) -> list[str]:
         """The jobs of its latest fires that have not ended, the earliest first."""

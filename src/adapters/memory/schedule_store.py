@@ -119,14 +119,11 @@ class MemoryScheduleStore:
             record = self._kept.records.get(name)
             return [] if record is None else self._firing().unended(record)
 
-    async def trigger(self, name: str, message: Message) -> bool:
-        """Enqueue the job at once, beside the timetable, and note it; False when there is no such entry."""
+    async def trigger(self, name: str, message: Message) -> str | None:
+        """Enqueue the job at once, beside the timetable, and note it; its id, or None when there is no such entry."""
         with self._state.lock:
             record = self._kept.records.get(name)
-            if record is None:
-                return False
-            self._firing().trigger(record, message)
-            return True
+            return None if record is None else self._firing().trigger(record, message)
 
     async def history(self, name: str, most: int) -> list[LedgerEntry]:
         """The latest entries of the ledger, the latest first; none for an unknown name."""

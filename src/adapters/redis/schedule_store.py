@@ -92,10 +92,11 @@ class RedisScheduleStore:
         found = await self._transport.run(script("schedule_unended"), arguments, repeatable=True)
         return [job_id.decode() for job_id in reversed(found)]
 
-    async def trigger(self, name: str, message: Message) -> bool:
+    async def trigger(self, name: str, message: Message) -> str | None:
         """See `ScheduleStore.trigger`. May be repeated after a broken connection: its id makes it one job."""
         arguments = [self._keys.prefix, name, *_job(message)]
-        return bool(await self._transport.run(script("schedule_trigger"), arguments, repeatable=True))
+        made = await self._transport.run(script("schedule_trigger"), arguments, repeatable=True)
+        return made.decode() or None
 
     async def history(self, name: str, most: int) -> list[LedgerEntry]:
         """See `ScheduleStore.history`."""

@@ -144,15 +144,19 @@ class Schedules:
             raise _not_found(name)
 
     async def trigger(self, name: str) -> str:
-        """Make its job now, beside the timetable, also while it is paused; the job's id. JobNotFound, JobsDisabled."""
+        """Make its job now, beside the timetable, also while it is paused; the job's id. JobNotFound, JobsDisabled.
+
+        Where another job holds its unique key, no further one is made, and that one's id is the answer.
+        """
         if not self.submit.enabled:
             raise JobsDisabled
         envelope = _readable(await self.get(name))
         now = await self.store.now()
         message = Message.of(manual_id(name, self.submit.ids.new(now)), structs.replace(envelope, at=now))
-        if not await self.store.trigger(name, message):
+        made = await self.store.trigger(name, message)
+        if made is None:
             raise _not_found(name)
-        return message.job_id
+        return made
 
     async def coming(self, name: str, most: int) -> list[ComingInstant]:
         """Its next instants, `most` of them at most; fewer where it ends, and as if it were not paused. JobNotFound."""
