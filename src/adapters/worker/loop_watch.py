@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
+from types import FrameType
 
 import structlog
 
-from .thread_times import thread_seconds
+from .moment import Moment
+from .stack_alarm import StackAlarm
 
 JOB_TASK = "hexjobs-job-"
 """What the names of the tasks that run jobs begin with; the job's id follows."""
@@ -29,18 +30,19 @@ class LoopWatch:
     """A thread that asks the event loop for a sign in regular steps, and logs what keeps it from giving one.
 
     A handler that blocks the loop shows as `event_loop_blocked` with the job's id and the stack. Code that holds the
-    interpreter lock also holds up this thread: afterwards it tells as `interpreter_blocked` which threads used the
-    processor meanwhile, and where they stand. Where nobody used it, the process stood still: `process_paused`.
-    `limit` is in seconds.
+    interpreter lock also holds up this thread: afterwards it tells as `interpreter_blocked` where a `StackAlarm` found
+    that code, or else where the threads stand that used the processor meanwhile. Where nobody used it, the process
+    stood still: `process_paused`. `limit` is in seconds.
 
-    Stacks are only read under the interpreter lock. The timer of `faulthandler` needs none and would tell earlier,
-    but it reads frames that may be freed under its hands, and a process that goes on after a pause dies of that.
+    No thread's stack is read while it may run. The timer of `faulthandler` does that: a process that goes on after a
+    pause dies of it.
     """
 
     def __init__(self, limit: float, running: Callable[[], list[str]]) -> None:
         self._limit = limit
         self._running = running
         self._stopping = threading.Event()
+        self._alarm = StackAlarm()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -61,14 +63,18 @@ class LoopWatch:
     def _watch(self, loop: asyncio.AbstractEventLoop, thread_id: int) -> None:
         answered = threading.Event()
         answered.set()
-        asked = report_at = time.monotonic()
+        before, place = Moment.now(), self._alarm.place()
+        asked = report_at = before.at
+        self._alarm.set(self._limit * BUSY)
         while not self._stopping.is_set():
-            began, before, used = time.monotonic(), thread_seconds(), time.process_time()
             self._stopping.wait(self._limit / STEPS)
-            now = time.monotonic()
-            if now - began >= self._limit:
-                self._tell_standstill(now - began, time.process_time() - used, before)
+            moment = Moment.now()
+            now = moment.at
+            frames = sys._current_frames()  # noqa: SLF001  # at once: who held the lock has just let it go
+            if now - before.at >= self._limit:
+                self._tell_standstill(before, moment, self._alarm.noted_from(place), frames)
                 report_at = now + self._limit  # the loop stood still with everything else
+            before, place = moment, self._alarm.place()
             if answered.is_set():
                 answered.clear()
                 asked, report_at = now, now + self._limit
@@ -77,6 +83,7 @@ class LoopWatch:
             elif now >= report_at:
                 report_at = now + 4 * (now - asked)
                 self._tell_block(loop, thread_id, now - asked)
+        self._alarm.clear()
 
     def _tell_block(self, loop: asyncio.AbstractEventLoop, thread_id: int, seconds: float) -> None:
         task = asyncio.current_task(loop)
@@ -90,27 +97,32 @@ class LoopWatch:
             hint="write a plain def handler, or isolation='process'",
         )
 
-    def _tell_standstill(self, seconds: float, used: float, before: Mapping[int, float]) -> None:
-        frames = sys._current_frames()  # noqa: SLF001  # first of all: who held the lock has just let it go
-        since = {native: total - before.get(native, 0) for native, total in thread_seconds().items()}
-        if max(since.values(), default=used) < seconds * BUSY:
+    def _tell_standstill(
+        self, before: Moment, moment: Moment, noted: str, frames: Mapping[int, FrameType]
+    ) -> None:
+        seconds = moment.at - before.at
+        if moment.busiest_since(before) < seconds * BUSY:
             log.warning(
                 "process_paused",
                 seconds=round(seconds, 1),
                 hint="the process was stopped, its machine slept, or other processes had the processor",
             )
             return
-        threads = [each for each in threading.enumerate() if each is not self._thread]
-        threads.sort(key=lambda thread: -since.get(thread.native_id or 0, 0))
+        busy = {native for native, each in moment.busy_since(before).items() if each >= seconds * BUSY}
         log.warning(
             "interpreter_blocked",
             seconds=round(seconds, 1),
             job_ids=self._running()[:MAX_JOBS],
-            stack="\n".join(
-                f"{thread.name}:\n{''.join(traceback.format_stack(frame))}"
-                for thread in threads
-                if since.get(thread.native_id or 0, used) >= seconds * BUSY
-                and (frame := frames.get(thread.ident or 0))
-            )[:MAX_STACK],
+            stack=(noted or self._stacks(frames, busy))[:MAX_STACK],
             hint="code that holds the interpreter lock may cost its worker the lease: use isolation='process'",
+        )
+
+    def _stacks(self, frames: Mapping[int, FrameType], busy: set[int]) -> str:
+        """Where the threads stand that were on the processor for much of a standstill; all, where nothing tells them."""
+        return "\n".join(
+            f"{thread.name}:\n{''.join(traceback.format_stack(frame))}"
+            for thread in threading.enumerate()
+            if thread is not self._thread
+            and (not busy or thread.native_id in busy)
+            and (frame := frames.get(thread.ident or 0))
         )

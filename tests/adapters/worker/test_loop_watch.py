@@ -21,7 +21,7 @@ from support.run import run
 from support.until import until
 from support.worker_harness import working
 
-PAUSES = 5
+PAUSES = 3
 BUSY = """
 import asyncio, structlog
 from hexjobs.adapters.worker.loop_watch import LoopWatch
@@ -102,7 +102,7 @@ def test_a_pause_of_the_process_is_told_and_survived() -> None:
             told = [child.stdout.readline()]
             for _ in range(PAUSES):
                 child.send_signal(signal.SIGSTOP)
-                time.sleep(0.4)  # the pause itself
+                time.sleep(1)  # the pause itself
                 child.send_signal(signal.SIGCONT)
                 told.append(child.stdout.readline())
         finally:
