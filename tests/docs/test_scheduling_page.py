@@ -49,7 +49,9 @@ def test_a_row_is_what_happens(case: str, cron: str, name: str, after: str, due:
 def test_the_table_has_the_cases_that_matter() -> None:
     """None was lost in editing, and none was passed over in reading."""
     cases = [row[0] for row in ROWS]
-    assert len(cases) == PAGE.count("\n| ") - 4 - 6 - 5 - 6  # two heads with their rules, the fields, the policies
+    assert (
+        len(cases) == PAGE.count("\n| ") - 4 - 6 - 5 - 6
+    )  # two heads with their rules, the fields, the policies
     assert [word for word in NAMED if not any(word in case for case in cases)] == []
 
 

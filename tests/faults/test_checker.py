@@ -89,6 +89,10 @@ def test_a_good_run_breaks_nothing() -> None:
             "I3: a spent 2 attempts, and 1 of its runs ended by themselves",
         ),
         (
+            judged([*FINE[:5], *FINE[4:6] * 2, *FINE[5:]]),
+            "I3: a ran to a good end 3 times with 1 crashes",
+        ),
+        (
             judged([*FINE[:4], *[("other", {})] * 2, *FINE[4:]]),
             "I4: a started again 3.0 s after the kill; 2 were allowed",
         ),

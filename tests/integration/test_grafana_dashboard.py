@@ -26,7 +26,9 @@ NAMED = {
     "Processing Time Distribution",
     "Error Rate by Job Type",
 }
-STORE_WIDE = re.compile(r"hexjobs_(enqueued_total|queue_\w+|oldest_waiting_seconds|circuit_open|schedule_\w+_timestamp_seconds)")
+STORE_WIDE = re.compile(
+    r"hexjobs_(enqueued_total|queue_\w+|oldest_waiting_seconds|circuit_open|schedule_\w+_timestamp_seconds)"
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The checker: reads the evidence of a run and says which of the invariants I1 to I8 were broken, a sentence each.
+"""The checker: reads the evidence of a run and says which of the invariants I1 to I10 were broken, a sentence each.
 
 I1  every acknowledged submit ends in exactly one terminal state, or is still there, in one place
 I2  per job, at most one accepted completion, and none of a stale fence or of a run that had not ended
@@ -8,6 +8,7 @@ I5  the counts by state sum to the submits
 I6  keys return to the baseline after a drain (`left_over`)
 I7  every failure is visible in the log
 I8  jobs that ask for it start in the order of their submits
+I9, I10  what schedules come to (`schedule_rules`)
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
+from faults.harness import schedule_rules
 from faults.harness.evidence import Evidence
 from faults.harness.store_snapshot import ENDED, StoreSnapshot
 
@@ -62,7 +64,7 @@ def left_over(store: StoreSnapshot, permanent: set[str] = PERMANENT) -> list[str
 
 def _places(evidence: Evidence) -> Iterator[str]:
     store = evidence.store
-    submitted = set(evidence.jobs("submit")) | evidence.foreign
+    submitted = set(evidence.jobs("submit")) | evidence.foreign | store.fired
     for job in evidence.jobs("acknowledged"):
         if job not in store.data and job not in store.places:
             yield f"I1: {job} was acknowledged and is nowhere"
@@ -113,6 +115,7 @@ def _completions(evidence: Evidence) -> Iterator[str]:
 
 def _runs(evidence: Evidence) -> Iterator[str]:
     retried = set(evidence.jobs("retried"))
+    repaired = evidence.logged("store_repaired", "job_runs_again")
     for job in evidence.jobs("start"):
         state = evidence.store.states.get(job)
         if state is None or job in retried:
@@ -122,6 +125,9 @@ def _runs(evidence: Evidence) -> Iterator[str]:
         unspent = sum(1 for end in ends if end["how"] in UNSPENT)
         if len(starts) > attempts + crashes + unspent:
             yield f"I3: {job} ran {len(starts)} times with {attempts} attempts and {crashes} crashes"
+        done = sum(1 for end in ends if end["how"] == "Done")
+        if done > 1 + crashes and job not in repaired:
+            yield f"I3: {job} ran to a good end {done} times with {crashes} crashes"
         # A quarantined job was delivered once more and not run; a cancelled run spends its attempt.
         taken = 1 if state.get("reason") == "crashed" or state.get("status") == "cancelled" else 0
         if attempts > len(ends) - unspent + taken and evidence.is_drained:
@@ -194,4 +200,6 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     _counts,
     _visibility,
     _order,
+    schedule_rules.fires,
+    schedule_rules.spans,
 )

@@ -16,7 +16,8 @@ class Evidence:
     """Everything that is known after a run. The journals' entries are in the order of their times.
 
     `is_drained` says that every job had the time to end; `foreign` are jobs that no journalled producer submitted, such as
-    those of schedules.
+    those of schedules that are gone. `cadences` are schedules that leave no instant out, with their milliseconds from one
+    to the next; `alone` are those whose jobs never run at the same time.
     """
 
     entries: Sequence[Entry]
@@ -24,6 +25,8 @@ class Evidence:
     log: Sequence[Entry] = ()
     is_drained: bool = True
     foreign: frozenset[str] = frozenset()
+    cadences: Mapping[str, int] = field(default_factory=dict)
+    alone: frozenset[str] = frozenset()
     _by_event: dict[str, dict[str, list[Entry]]] = field(init=False)
 
     def __post_init__(self) -> None:

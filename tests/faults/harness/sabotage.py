@@ -8,20 +8,36 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from faults.harness.journal import own_journal
+from faults.harness.journal import FOLDER_VARIABLE, own_journal
 from hexjobs import JobContext, job_handler
-from hexjobs.adapters.redis import job_queue, scripts
+from hexjobs.adapters.redis import job_queue, schedule_store, scripts
 from hexjobs.adapters.worker.slot_pool import SlotPool
 from hexjobs.application.run import StopReason
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Settlement
 
 VARIABLE = "HEXJOBS_FAULTS_SABOTAGE"
-FENCE_CHECK = "known[1] == 'processing' and known[2] == fence"
-WITHOUT_FENCE = "known[1] == 'processing'"
+FENCE_CHECK = (
+    "include/holding.lua",
+    "known[1] == 'processing' and known[2] == fence",
+    "known[1] == 'processing'",
+)
+CLAIM_CHECK = (
+    "include/claiming.lua",
+    "local function claim_instant(name, due, instant, following, now)\n",
+    "local function claim_instant(name, due, instant, following, now)\n  do place(name, following, '') return true end\n",
+)
+ID_CHECK = (
+    "include/firing.lua",
+    "  accept(ids, texts, kinds, answers)\n",
+    "  answers[1] = 0\n  accept(ids, texts, kinds, answers)\n",
+)
 SECONDS_BETWEEN = 60.0
+GATE = "fire"
+"""The file beside the journals for which schedulers wait between look and fire."""
 
 
 @job_handler("sabotage")
@@ -42,16 +58,7 @@ def ignore_lost_leases() -> None:
 def drop_the_fence() -> None:
     """As above, and the store does not compare the fence."""
     ignore_lost_leases()
-    read = scripts._read
-
-    def without_fence(path: str) -> str:
-        text = read(path)
-        if path != "include/holding.lua":
-            return text
-        assert text.count(FENCE_CHECK) == 1, "the script compares the fence in other words by now"
-        return text.replace(FENCE_CHECK, WITHOUT_FENCE)
-
-    scripts._read = without_fence
+    replace_in_scripts(FENCE_CHECK)
 
 
 def pop_then_record() -> None:
@@ -80,9 +87,62 @@ def settle_before_run() -> None:
     SlotPool._run = early  # type: ignore[method-assign]  # that is the sabotage
 
 
+def hold_fires() -> None:
+    """A scheduler sleeps between its look and its first fire until the gate is open. No guard is broken by that."""
+    fire = schedule_store.RedisScheduleStore.fire
+
+    async def late(self: Any, claim: Any, *others: Any) -> Any:
+        gate = Path(os.environ[FOLDER_VARIABLE]) / GATE
+        if gate.exists():
+            return await fire(self, claim, *others)
+        own_journal().write("holding", instant=claim.instant)
+        while not gate.exists():  # noqa: ASYNC110  # a file of another process
+            await asyncio.sleep(0.01)
+        outcome = await fire(self, claim, *others)
+        own_journal().write("claimed_late", instant=claim.instant, outcome=outcome)
+        return outcome
+
+    schedule_store.RedisScheduleStore.fire = late  # type: ignore[method-assign, assignment]  # that is the sabotage
+
+
+def fire_unclaimed() -> None:
+    """As above, and the store does not ask whether the instant was claimed before; the job's id is still known."""
+    hold_fires()
+    replace_in_scripts(CLAIM_CHECK)
+
+
+def fire_doubled() -> None:
+    """As above, and a job whose id is known already is enqueued once more."""
+    hold_fires()
+    replace_in_scripts(CLAIM_CHECK, ID_CHECK)
+
+
+def replace_in_scripts(*guards: tuple[str, str, str]) -> None:
+    """In the script of this path, instead of the guard, something else."""
+    read = scripts._read
+
+    def without_guard(path: str) -> str:
+        text = read(path)
+        for place, guard, instead in guards:
+            if path == place:
+                assert text.count(guard) == 1, "the script refuses a claim in other words by now"
+                text = text.replace(guard, instead)
+        return text
+
+    scripts._read = without_guard
+
+
 KINDS: dict[str, Callable[[], None]] = {
     function.__name__: function
-    for function in (ignore_lost_leases, drop_the_fence, pop_then_record, settle_before_run)
+    for function in (
+        ignore_lost_leases,
+        drop_the_fence,
+        pop_then_record,
+        settle_before_run,
+        hold_fires,
+        fire_unclaimed,
+        fire_doubled,
+    )
 }
 if os.environ.get(VARIABLE):
     KINDS[os.environ[VARIABLE]]()

@@ -58,6 +58,8 @@ class Stage:
         self.producer = Journal(self.journals / "producer.jsonl")
         self.workers: list[WorkerProcess] = []
         self.foreign: set[str] = set()
+        self.cadences: dict[str, int] = {}
+        self.alone: set[str] = set()
         self._handlers = (HANDLERS, *handlers)
         self._worker_pool = {
             "worker_count": 4,
@@ -187,7 +189,15 @@ class Stage:
     def evidence(self, *, is_drained: bool = True) -> Evidence:
         """All that is known now."""
         log = [line for worker in self.workers for line in worker.events()]
-        return Evidence(self.entries(), self.snapshot(), log, is_drained, frozenset(self.foreign))
+        return Evidence(
+            self.entries(),
+            self.snapshot(),
+            log,
+            is_drained,
+            frozenset(self.foreign),
+            self.cadences,
+            frozenset(self.alone),
+        )
 
     def judge(
         self, *, is_drained: bool = True, recovery_seconds: float | None = RECOVERY, repairs: bool = False

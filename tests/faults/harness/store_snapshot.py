@@ -23,7 +23,7 @@ class StoreSnapshot:
     """What was in the store at one moment in which nothing moved.
 
     `places` lists for each job where it is, a word for each occurrence: `waiting`, `delayed`, `processing`, `completed`,
-    `cancelled`, `failed`. `disagreements` are counters of the store that differ from what they count.
+    `cancelled`, `failed`. `ledgers` has each schedule's entries, `schedules` its counts. `disagreements` are counters of the store that differ from what they count.
     """
 
     data: dict[str, dict[str, Any] | None] = field(default_factory=dict)
@@ -31,11 +31,19 @@ class StoreSnapshot:
     places: dict[str, list[str]] = field(default_factory=dict)
     disagreements: list[str] = field(default_factory=list)
     keys: Counter[str] = field(default_factory=Counter)
+    schedules: dict[str, dict[str, str]] = field(default_factory=dict)
+    ledgers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def live(self) -> list[str]:
         """The jobs that have not ended."""
         return [job for job, places in self.places.items() if set(places) - ENDED]
+
+    @property
+    def fired(self) -> set[str]:
+        """The jobs that schedules have made, by their ledgers."""
+        outcomes = ("fired", "triggered")
+        return {row["job_id"] for rows in self.ledgers.values() for row in rows if row["outcome"] in outcomes}
 
     def result(self, job: str) -> Any:
         """What the accepted completion returned."""
@@ -70,6 +78,11 @@ def take_snapshot(server: redis.Redis, prefix: str = "jobs") -> StoreSnapshot:
                     running[place.decode().split(" ")[0]] += 1
             case "failed":
                 _place(found, client.zrange(name, 0, -1), "failed")
+            case "schedules" if rest.startswith("state:"):
+                state = client.hgetall(name).items()
+                found.schedules[rest[6:]] = {k.decode(): v.decode() for k, v in state}
+            case "schedules" if rest.startswith("ledger:"):
+                found.ledgers[rest[7:]] = [_row(entry.decode()) for entry in client.zrange(name, 0, -1)]
             case "completed" | "cancelled" if not rest:
                 _place(found, client.lrange(name, 0, -1), family)
     _compare_counts(client, prefix, found, running)
@@ -79,6 +92,17 @@ def take_snapshot(server: redis.Redis, prefix: str = "jobs") -> StoreSnapshot:
 def _place(found: StoreSnapshot, jobs: Reply, word: str) -> None:
     for job in jobs:
         found.places.setdefault(job.decode(), []).append(word)
+
+
+def _row(entry: str) -> dict[str, Any]:
+    instant, outcome, at, count, job_id = entry.split(" ")
+    return {
+        "instant": int(instant),
+        "outcome": outcome,
+        "at": int(at),
+        "count": int(count),
+        "job_id": job_id,
+    }
 
 
 def _decoded(data: bytes | None) -> dict[str, Any] | None:

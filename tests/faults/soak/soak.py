@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -19,6 +21,11 @@ from faults.soak.usage import Usage
 
 ROUND_SECONDS = 60.0
 OF_LIVING_WORKERS = {"idle", "mailbox", "waiters"}
+SCHEDULES: dict[str, dict[str, Any]] = {
+    "each-second": {"every": "1s"},
+    "by-cron": {"cron": "* * * * * *", "jitter": "400ms"},
+}
+"""They leave no instant out, whatever happens."""
 MOST_GROWTH = 8.0
 MOST_DESCRIPTORS = 4
 RECOVERY_AMONG_FAULTS = RECOVERY + 12.0
@@ -76,6 +83,11 @@ class Soak:
     def _round(
         self, faults: RandomFaults, planned: Iterator[PlannedFault], seconds: float, number: int
     ) -> None:
+        for name, rhythm in SCHEDULES.items():
+            self.stage.cadences[name] = 1000
+            self.stage.service.schedule_recurring(
+                name, "step", {}, misfire="run_all", backlog=1000, grace="1s", **rhythm
+            )
         ends = time.monotonic() + seconds
         load = Load(self.stage, self._seed + number, self._rate)
         load.start()
@@ -85,13 +97,20 @@ class Soak:
         finally:
             load.stop()
         self.stage.proxy.replies_to_lose = 0
+        for name in SCHEDULES:
+            self.stage.until(partial(self._has_paused, name), f"{name} pauses")
         self.stage.drain(90)
         self.wrong += self.stage.judge(recovery_seconds=RECOVERY_AMONG_FAULTS)
         self._count(load)
 
+    def _has_paused(self, name: str) -> bool:
+        self.stage.service.pause_schedule(name)
+        return True
+
     def _count(self, load: Load) -> None:
         evidence = self.stage.evidence()
         states = Counter(state["status"] for state in evidence.store.states.values())
+        self.counts["fires of schedules"] += len(evidence.store.fired)
         self.counts["acknowledged submits"] += load.counts["acknowledged"]
         self.counts["refused submits"] += load.counts["refused"]
         self.counts["cancels"] += load.counts["cancels"]
@@ -105,6 +124,8 @@ class Soak:
 
     def _look(self, faults: RandomFaults, seconds: float) -> None:
         """Forget what has ended, and see what stays."""
+        for name in SCHEDULES:
+            self.stage.service.remove_schedule(name)
         jobs = self.stage.snapshot().data
         for job in jobs:
             self.stage.service.delete_job(job)
