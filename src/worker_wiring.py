@@ -129,8 +129,8 @@ def schedule_configuration(settings: Settings, use_cases: UseCases) -> ScheduleC
 
 
 def longest_schedule_wait(settings: Settings) -> timedelta:
-    """How long a scheduler rests at most: it is seen to make progress in between."""
-    return min(timedelta(seconds=20), settings.jobs.worker_pool.stuck_after / 2)
+    """How long a scheduler rests at most: with a read at its end that nobody answers, it has still made progress in time."""
+    return min(timedelta(seconds=20), settings.jobs.worker_pool.stuck_after / 4)
 
 
 def circuit_rules(settings: Settings) -> dict[str, CircuitRules]:

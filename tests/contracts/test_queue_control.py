@@ -104,7 +104,7 @@ async def test_a_resumed_queue_wakes_workers(adapter: Adapter) -> None:
         await asyncio.sleep(0.002)
     assert not any(task.done() for task in tasks)
     await other.control.resume("default")
-    # An idle worker looks again by itself after six seconds.
+    # An idle worker looks again by itself after four seconds.
     ids = {(await asyncio.wait_for(task, 3)).job_id for task in tasks}
     assert len(ids) == 2
 

@@ -24,8 +24,8 @@ from support.surroundings import MARKER, described, files_below, listening, proc
 
 GRACE_SECONDS = 3.0
 """What a process or thread has for leaving: the keeper of an embedded server goes within 2 s after its last client."""
-LONGEST_TEMPORARY = 40
-"""Bytes of a path in which sockets still have room: the limit is 108 on Linux and 104 on macOS."""
+LONGEST_TEMPORARY = 16
+"""Bytes of a path below which sockets still have room in `tmp_path`: the limit is 108 on Linux and 104 on macOS."""
 OVERRIDABLE = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}
 TEMPORARY_ROOT = "PYTEST_DEBUG_TEMPROOT"
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from .scripts import Script
 
 Argument = str | bytes | int | float
 # Of a command that blocks. Its answer may take READ_SECONDS more, like any other.
-LONGEST_BLOCK_SECONDS = 6.0
+LONGEST_BLOCK_SECONDS = 4.0
 
 
 class Transport(Protocol):

@@ -24,7 +24,7 @@ from ...ports.worker import Scheduler
 from .slot_pool import SlotPool
 from .worker_identity import WorkerIdentity
 
-IDLE_WAIT = timedelta(seconds=6)
+IDLE_WAIT = timedelta(seconds=4)
 BURST_PAUSE_SECONDS = 0.02
 EXACT_SECONDS = 0.1
 log = structlog.get_logger("hexjobs.worker")

@@ -106,14 +106,14 @@ def test_after_a_failure_it_looks_at_once_and_so_shows_that_it_is_well() -> None
 
 
 def test_it_waits_no_longer_than_its_process_may_be_silent() -> None:
-    """A worker that counts as stuck after ten seconds looks in every five."""
+    """A worker that counts as stuck after ten seconds looks four times in them."""
 
     async def scenario(handlers: str) -> None:
         waits = Waits(20.0)
         role = waits.role(longest=timedelta(seconds=5))
         assert [await role.step(), await role.step()] == [0.0, pytest.approx(0.1)]
         assert waits.asked == pytest.approx([4.9])
-        for stuck_after, longest in (("10s", 5), ("60s", 20)):
+        for stuck_after, longest in (("10s", 2.5), ("60s", 15)):
             container = container_with(handlers, worker_pool={"stuck_after": stuck_after})
             assert container.schedule_role().longest == timedelta(seconds=longest)
 
