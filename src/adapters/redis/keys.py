@@ -43,7 +43,7 @@ class Keys:
 
     @property
     def workers(self) -> str:
-        """Hash of the worker ids that may have a processing hash: what they told about themselves, as JSON, or nothing."""
+        """Hash of the worker ids that may have a processing hash: what they told about themselves, as JSON, before that their queues."""
         return f"{self.prefix}:workers"
 
     @property

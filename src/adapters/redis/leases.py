@@ -64,7 +64,7 @@ def _status(worker_id: str, facts: bytes, beat: str, processing: int) -> WorkerS
     seen = beat.partition(":")[2]
     return WorkerStatus(
         worker_id=worker_id,
-        facts=_decode_facts(facts) if facts else None,
+        facts=_decode_facts(facts) if facts.startswith(b"{") else None,  # before, only its queues are there
         beat=beat or None,
         seen=int(seen) if seen else None,
         processing=processing,

@@ -25,7 +25,11 @@ if not has_lease(worker) then
   if ARGV[6] ~= '1' then
     return 0
   end
-  redis.call('HSETNX', key('workers'), worker, '')
+  local names = {}
+  for queue in pairs(weights) do
+    names[#names + 1] = queue
+  end
+  redis.call('HSETNX', key('workers'), worker, table.concat(names, ' '))  -- until it tells its facts
   count_beat(worker, now)
 end
 redis.call('HDEL', key('waiters'), worker)

@@ -11,12 +11,19 @@ if seen ~= '*' and (redis.call('HGET', key('beats'), worker) or '') ~= seen then
 end
 -- First of all: a job that is given back must not wake the dead.
 redis.call('HDEL', key('waiters'), worker)
-local parsed, facts = pcall(cjson.decode, redis.call('HGET', key('workers'), worker) or '')
-for _, queue in ipairs(parsed and type(facts) == 'table' and facts.queues or {}) do
+local told = redis.call('HGET', key('workers'), worker) or ''
+local parsed, facts = pcall(cjson.decode, told)
+local queues = parsed and type(facts) == 'table' and facts.queues or {}
+if string.sub(told, 1, 1) ~= '{' then  -- it had not told its facts yet
+  for queue in string.gmatch(told, '%S+') do
+    queues[#queues + 1] = queue
+  end
+end
+for _, queue in ipairs(queues) do
   redis.call('ZREM', key('idle', queue), worker)
 end
 if redis.call('EXISTS', key('delayed')) == 1 then
-  for _, queue in ipairs(parsed and type(facts) == 'table' and facts.queues or {}) do
+  for _, queue in ipairs(queues) do
     wake(queue, 1)  -- somebody else has to mind the next due time
   end
 end
