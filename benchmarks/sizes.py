@@ -67,7 +67,7 @@ class Sizes:
     @property
     def settle_seconds(self) -> float:
         """How long a worker that has started is left alone before it is watched."""
-        return min(3.0, self.idle_seconds)
+        return min(8.0, self.idle_seconds)
 
     @property
     def is_tiny(self) -> bool:

@@ -113,6 +113,7 @@ class Container(HandlerContainer):
             worker_wiring.subscription, settings, validator, identity.provided.worker_id
         ),
         identity=identity,
+        wait=providers.Callable(worker_wiring.longest_fetch_wait, settings),
     )
     lease = providers.Singleton(
         LeaseKeeper,

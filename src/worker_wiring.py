@@ -128,9 +128,14 @@ def schedule_configuration(settings: Settings, use_cases: UseCases) -> ScheduleC
     return ScheduleConfiguration(settings.schedules_revision, definitions, prune=settings.schedules_prune)
 
 
+def longest_fetch_wait(settings: Settings) -> timedelta:
+    """How long an idle worker waits for jobs at a time; with a read that nobody answers it has still made progress in time."""
+    return min(timedelta(seconds=8), settings.jobs.worker_pool.stuck_after / 4)
+
+
 def longest_schedule_wait(settings: Settings) -> timedelta:
-    """How long a scheduler rests at most: with a read at its end that nobody answers, it has still made progress in time."""
-    return min(timedelta(seconds=20), settings.jobs.worker_pool.stuck_after / 4)
+    """How long a scheduler rests at most, likewise."""
+    return min(timedelta(seconds=20), settings.jobs.worker_pool.stuck_after / 3)
 
 
 def circuit_rules(settings: Settings) -> dict[str, CircuitRules]:

@@ -50,6 +50,9 @@ class StoreCheck(Protocol):
         """
         ...
 
-    async def claim(self, who: str, life: timedelta) -> bool:
-        """Become, or stay, the one who reconciles this store for `life`; False while somebody else is."""
+    async def claim(self, who: str, life: timedelta) -> str | None:
+        """Become, or stay, the one who reconciles this store for `life`; None while somebody else is.
+
+        Otherwise a word that stays the same while no job comes, runs or ends.
+        """
         ...

@@ -57,12 +57,38 @@ async def test_a_check_without_repair_changes_nothing(adapter: Adapter) -> None:
 
 
 async def test_one_reconciles_at_a_time(adapter: Adapter) -> None:
-    """ "Become, or stay, the one who reconciles this store for `life`; False while somebody else is." """
+    """ "Become, or stay, the one who reconciles this store for `life`; None while somebody else is." """
     other = await adapter.two()
     life = timedelta(milliseconds=300)
-    assert await adapter.checker.claim("a", life)
-    assert await adapter.checker.claim("a", life)
-    assert not await other.checker.claim("b", life)
+    assert await adapter.checker.claim("a", life) is not None
+    assert await adapter.checker.claim("a", life) is not None
+    assert await other.checker.claim("b", life) is None
     await adapter.until_due(300)
-    assert await other.checker.claim("b", life)
-    assert not await adapter.checker.claim("a", life)
+    assert await other.checker.claim("b", life) is not None
+    assert await adapter.checker.claim("a", life) is None
+
+
+async def test_who_reconciles_learns_whether_the_store_stands_still(adapter: Adapter) -> None:
+    """ "Otherwise a word that stays the same while no job comes, runs or ends." """
+    words: list[str | None] = []
+
+    async def changes() -> bool:
+        words.append(await adapter.checker.claim("a", timedelta(minutes=1)))
+        return words[-1] not in words[:-1] and words[-1] is not None
+
+    assert await changes()
+    assert await adapter.take() == []
+    assert await changes(), "a worker came"
+    assert await adapter.take() == []
+    assert not await changes()
+    await adapter.queue.enqueue([message("one")])
+    assert await changes()
+    delivery = await adapter.take_one()
+    assert await changes()
+    assert await adapter.settle(delivery, JobEvent.SUCCEEDED)
+    assert await changes()
+    await adapter.queue.enqueue([message("two", due=adapter.now() + HOUR)])
+    assert await changes()
+    await adapter.store.cancel("two", timedelta(hours=1))
+    assert await changes()
+    assert not await changes()

@@ -57,6 +57,10 @@ class MemoryStore:
             self.forget(self.jobs[job_id])
         return len(ended)
 
+    def word(self) -> str:
+        """Another one after a job came, ran or ended."""
+        return f"{len(self.leases)} {self._last_fence} {sorted(self._census.items())}"
+
     def insert(self, message: Message, now: int) -> JobRecord:
         """Take in a job whose id and unique key are free."""
         record = JobRecord.of(message, now)

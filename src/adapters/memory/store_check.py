@@ -47,15 +47,15 @@ class MemoryStoreCheck:
         counts = Counter(finding.code for finding in findings)
         return StoreReport(findings, dict(counts), 0 if repair else len(findings), looked_at)
 
-    async def claim(self, who: str, life: timedelta) -> bool:
-        """Become, or stay, the one who reconciles for `life`."""
+    async def claim(self, who: str, life: timedelta) -> str | None:
+        """See `StoreCheck.claim`."""
         with self._state.lock:
             now = self._clock.monotonic()
             holder, until = self._reconciler
             if holder not in ("", who) and now < until:
-                return False
+                return None
             self._reconciler = (who, now + life.total_seconds())
-            return True
+            return self._state.word()
 
     def _give_back(self, record: JobRecord, now: int) -> None:
         if record.cancel_requested:

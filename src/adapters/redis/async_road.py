@@ -14,7 +14,6 @@ from .connection_options import connection_options
 from .embedded_connection import async_connection_class
 from .line import Line
 from .packed import packed
-from .transport import LONGEST_BLOCK_SECONDS
 
 
 class AsyncRoad:
@@ -23,7 +22,6 @@ class AsyncRoad:
     def __init__(self, address: Address) -> None:
         self._connection_class = async_connection_class(address)
         self._options = connection_options(address)
-        self._blocking_options = connection_options(address, longest_block=LONGEST_BLOCK_SECONDS)
         self._lines: set[Line] = set()
         self._shared: Line | None = None
         self._opening: asyncio.Task[Line] | None = None
@@ -38,16 +36,16 @@ class AsyncRoad:
             line = await self._open_shared()
         return await line.ask(command)
 
-    async def ask_blocking(self, command: bytes, ends: float | None = None) -> Any:
+    async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:
         """See `Road.ask_blocking`. A connection is used again when its answer was read."""
         line = self._idle.pop() if self._idle else None
         if line is None or not line.is_open:
-            line = await self._open(self._blocking_options)
+            line = await self._open()
         alarm: asyncio.Task[None] | None = None
         try:
-            if ends is not None:
-                alarm = asyncio.create_task(self._end_wait(await self._client_id(line), ends))
-            answer = await line.ask(command)
+            if exactly:
+                alarm = asyncio.create_task(self._end_wait(await self._client_id(line), longest))
+            answer = await line.ask(command, longest)
         except ResponseError:
             self._idle.append(line)
             raise
@@ -96,7 +94,7 @@ class AsyncRoad:
         opening = self._opening
         if opening is None:
             # An empty context: it keeps nothing of the caller's alive as long as the line is.
-            opening = asyncio.create_task(self._open(self._options), context=Context())
+            opening = asyncio.create_task(self._open(), context=Context())
             opening.add_done_callback(self._opened)
             self._opening = opening
         try:
@@ -112,11 +110,11 @@ class AsyncRoad:
         if not opening.cancelled() and opening.exception() is None:
             self._shared = opening.result()
 
-    async def _open(self, options: dict[str, Any]) -> Line:
-        connection = self._connection_class(**options)
+    async def _open(self) -> Line:
+        connection = self._connection_class(**self._options)
         try:
             await connection.connect()
-            line = Line(connection, options["socket_timeout"])
+            line = Line(connection, self._options["socket_timeout"])
         except BaseException:
             connection.abort()
             raise

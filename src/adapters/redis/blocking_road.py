@@ -28,7 +28,7 @@ class BlockingRoad:
         """See `Road.ask`."""
         return self._ask(self._calls, command)
 
-    async def ask_blocking(self, command: bytes, ends: float | None = None) -> Any:  # noqa: ARG002  # no timer here
+    async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:  # noqa: ARG002  # no timer here
         """See `Road.ask_blocking`."""
         return self._ask(self._waits, command)
 

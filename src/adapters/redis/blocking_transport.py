@@ -34,10 +34,10 @@ class BlockingTransport:
         calls = self._calls.get(os.getpid()) or self._begin()
         return await calls.execute(command)
 
-    async def wait(self, *command: Argument, ends: float | None = None) -> Any:
+    async def wait(self, *command: Argument, longest: float, exactly: bool = False) -> Any:
         """See `Transport.wait`."""
         calls = self._calls.get(os.getpid()) or self._begin()
-        return await calls.wait(command, ends)
+        return await calls.wait(command, longest, exactly=exactly)
 
     async def close(self) -> None:
         """See `Transport.close`."""

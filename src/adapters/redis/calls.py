@@ -48,10 +48,10 @@ class Calls:
         shape = _shapes().get(command[0])
         return answer if shape is None else shape(answer)
 
-    async def wait(self, command: Sequence[Argument], ends: float | None) -> Any:
+    async def wait(self, command: Sequence[Argument], longest: float, *, exactly: bool) -> Any:
         """See `Transport.wait`."""
         with self._translated:
-            return await self._road.ask_blocking(packed(*command), ends)
+            return await self._road.ask_blocking(packed(*command), longest, exactly=exactly)
 
     async def close(self) -> None:
         """See `Transport.close`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from math import inf
 
 from ...domain.errors import LeaseLost, ServerUnavailable
 from ...domain.transitions import JobEvent
@@ -36,7 +37,7 @@ from .transport import LONGEST_BLOCK_SECONDS, Argument, Transport
 SHORTEST_BLOCK_SECONDS = 0.001
 # How long a worker that waits and holds nothing, while nothing is due soon, stays noted as waiting before it looks for
 # itself again. Otherwise it looks as often as it waits.
-LONGEST_UNSEEN_SECONDS = 12.0
+LONGEST_UNSEEN_SECONDS = 24.0
 SOON_SECONDS = 2 * LONGEST_UNSEEN_SECONDS
 _LEASE_STATES = (LeaseState.LOST, LeaseState.HELD, LeaseState.CANCEL_REQUESTED)
 
@@ -62,11 +63,8 @@ class RedisJobQueue:
         """See `JobQueue.enqueue`. May be repeated after a broken connection: ids make it one job."""
         if not messages:
             return []
-        known_caps = {
-            message.envelope.queue: caps[message.envelope.queue]
-            for message in messages
-            if message.envelope.queue in caps
-        }
+        queues = {message.envelope.queue: None for message in messages} if caps else {}
+        known_caps = {queue: caps[queue] for queue in queues if queue in caps}
         arguments = enqueue_arguments(self._keys.prefix, messages, known_caps, atomic=atomic)
         answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
         results = enqueue_results(messages, answers, known_caps)
@@ -84,20 +82,20 @@ class RedisJobQueue:
             self._knows_layout = True
         waits = wait > timedelta(0)
         noted, left = self._waiting.pop(subscription.worker_id, (None, 0.0))
-        next_due = None
+        next_due = inf
         if not waits or left <= 0 or noted != subscription:
             found, next_due = await self._fetch(subscription, limit, "1" if waits else "0")
             if found or not waits:
                 return found
             left = LONGEST_UNSEEN_SECONDS
-        seconds, ends = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS, left), None
-        if next_due is not None and next_due <= seconds:
-            seconds = ends = next_due
+        longest = min(wait.total_seconds(), LONGEST_BLOCK_SECONDS, left)
+        seconds = min(longest, next_due)
         if seconds > 0 and subscription.worker_id not in self._woken:
-            posted = await self._wait(subscription.worker_id, max(seconds, SHORTEST_BLOCK_SECONDS), ends)
+            # What is due meanwhile is not to be late.
+            posted = await self._wait(subscription.worker_id, seconds, exactly=next_due <= longest)
             if isinstance(posted, Delivery):
                 return [posted]
-            is_soon = next_due is not None and next_due < SOON_SECONDS
+            is_soon = next_due < SOON_SECONDS
             if posted is None and not is_soon and not self._held.get(subscription.worker_id):
                 # It stays noted as waiting: what comes meanwhile lies in its mailbox when it waits again.
                 self._waiting[subscription.worker_id] = subscription, left - seconds
@@ -106,13 +104,12 @@ class RedisJobQueue:
         found, _ = await self._fetch(subscription, limit, "2")
         return found
 
-    async def _wait(self, worker_id: str, seconds: float, ends: float | None) -> Delivery | bytes | None:
-        """Wait blocked on the mailbox; the job that was put there, or a token: a fetch may find some. None for nothing.
-
-        `ends`: in how many seconds a job is due, which is not to be late.
-        """
+    async def _wait(self, worker_id: str, seconds: float, *, exactly: bool) -> Delivery | bytes | None:
+        """Wait blocked on the mailbox; the job that was put there, or a token: a fetch may find some. None for nothing."""
         self._unsure.add(worker_id)
-        answer = await self._transport.wait("BLPOP", self._keys.mailbox(worker_id), seconds, ends=ends)
+        seconds = max(seconds, SHORTEST_BLOCK_SECONDS)
+        mailbox = self._keys.mailbox(worker_id)
+        answer = await self._transport.wait("BLPOP", mailbox, seconds, longest=seconds, exactly=exactly)
         self._unsure.discard(worker_id)
         if answer is None or not is_delivery(answer[1]):
             return None if answer is None else bytes(answer[1])
@@ -120,9 +117,7 @@ class RedisJobQueue:
         self._held.setdefault(worker_id, set()).add(delivery.job_id)
         return delivery
 
-    async def _fetch(
-        self, subscription: Subscription, limit: int, idle: str
-    ) -> tuple[list[Delivery], float | None]:
+    async def _fetch(self, subscription: Subscription, limit: int, idle: str) -> tuple[list[Delivery], float]:
         worker_id = subscription.worker_id
         held = self._held.setdefault(worker_id, set())
         arguments: list[Argument] = [
@@ -148,7 +143,7 @@ class RedisJobQueue:
         found = deliveries(reply, worker_id)
         held.update(delivery.job_id for delivery in found)
         self._unsure.discard(worker_id)
-        return found, None if reply[1] < 0 else (int(reply[1]) - int(reply[0])) / 1000
+        return found, inf if reply[1] < 0 else (int(reply[1]) - int(reply[0])) / 1000
 
     def _forget(self, worker_id: str) -> None:
         self._joined.discard(worker_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextvars import Context
+from math import inf
 from typing import Any
 
 import redis
@@ -21,8 +22,8 @@ class Line(asyncio.Protocol):
 
     A command goes out at once when none is under way; those that come while some are go out together, in the next turn
     of the loop. `connection` is a connected one of `async_connection_class`, and the line's from now on. The oldest
-    command has its answer within `read_seconds`, or the line is silent: it closes, as it does when it breaks, when the
-    bytes make no sense, and when the server says that it is of no use (loading, or a replica).
+    command has its answer within `read_seconds`, and those for which it may block, or the line is silent: it closes, as it
+    does when it breaks, when the bytes make no sense, and when the server says that it is of no use (loading, or a replica).
     """
 
     def __init__(self, connection: Any, read_seconds: float) -> None:
@@ -32,6 +33,7 @@ class Line(asyncio.Protocol):
         self._pending: deque[tuple[float, asyncio.Future[Any]]] = deque()
         self._unsent: list[bytes] = []
         self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_due = inf
         self._nobody = Context()  # empty: what the line sets going keeps nothing of a caller's alive
         self._suspect: asyncio.Future[Any] | None = None
         self._has_answered = False
@@ -46,8 +48,8 @@ class Line(asyncio.Protocol):
         """Whether no answer is awaited."""
         return not self._pending
 
-    def ask(self, command: bytes) -> asyncio.Future[Any]:
-        """The answer to a packed command; only while the line is open.
+    def ask(self, command: bytes, blocks: float = 0.0) -> asyncio.Future[Any]:
+        """The answer to a packed command, which may block for so many seconds; only while the line is open.
 
         ConnectionBroke, ConnectionError or TimeoutError when the line closes before. Who cancels the future does not
         get the answer; the command is sent nevertheless.
@@ -59,10 +61,10 @@ class Line(asyncio.Protocol):
                 self._loop.call_soon(self._send)
             self._unsent.append(command)
         answer: asyncio.Future[Any] = self._loop.create_future()
-        now = self._loop.time()
-        self._pending.append((now, answer))
-        if self._alarm is None:
-            self._set_alarm(now + self._read_seconds)
+        due = self._loop.time() + self._read_seconds + blocks
+        self._pending.append((due, answer))
+        if due < self._alarm_due:
+            self._set_alarm(due)
         return answer
 
     def close(self, error: redis.RedisError | None = None) -> None:
@@ -101,15 +103,17 @@ class Line(asyncio.Protocol):
             self._transport.write(b"".join(commands))
 
     def _set_alarm(self, due: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_due = due
         self._alarm = self._loop.call_at(due, self._judge, context=self._nobody)
 
     def _judge(self) -> None:
         """Close a silent line. One alarm serves all commands: when it goes off, it is set for the oldest by then."""
-        self._alarm = None
+        self._alarm, self._alarm_due = None, inf
         if not self._pending:
             return
-        sent, oldest = self._pending[0]
-        due = sent + self._read_seconds
+        due, oldest = self._pending[0]
         if self._loop.time() < due:
             self._set_alarm(due)
         elif self._suspect is not oldest:

@@ -22,8 +22,8 @@ class Road(Protocol):
         """The answer to a command."""
         ...
 
-    async def ask_blocking(self, command: bytes, ends: float | None = None) -> Any:
-        """The answer to a command that blocks, on a connection that only such commands use. `ends`: see `Transport.wait`."""
+    async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:
+        """The answer to a command that blocks, on a connection that only such commands use. See `Transport.wait`."""
         ...
 
     async def close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from time import monotonic
 
 from ...ports.envelope import Message
 from ...ports.schedule_entry import Planned, ScheduleEntry
@@ -108,16 +107,9 @@ class RedisScheduleStore:
         ]
 
     async def wait(self, longest: timedelta) -> None:
-        """See `ScheduleStore.wait`. Blocked on a connection that carries nothing else."""
-        until = monotonic() + longest.total_seconds()
-        left = max(longest.total_seconds(), SHORTEST_BLOCK_SECONDS)
-        while left >= SHORTEST_BLOCK_SECONDS:
-            is_last = left <= LONGEST_BLOCK_SECONDS
-            seconds = left if is_last else LONGEST_BLOCK_SECONDS
-            ends = left if is_last else None
-            if await self._transport.wait("BLPOP", self._keys.schedules_bell, seconds, ends=ends) is not None:
-                return
-            left = until - monotonic()
+        """See `ScheduleStore.wait`. Blocked on a connection that carries nothing else, LONGEST_BLOCK_SECONDS at most."""
+        seconds = min(max(longest.total_seconds(), SHORTEST_BLOCK_SECONDS), LONGEST_BLOCK_SECONDS)
+        await self._transport.wait("BLPOP", self._keys.schedules_bell, seconds, longest=seconds)
 
     async def list(self) -> list[ScheduleEntry]:
         """See `ScheduleStore.list`."""

@@ -50,15 +50,18 @@ class RedisStoreCheck:
                     break
         await WorkerStage(inspection, keyspace.workers).run()
         await MissingStage(inspection, lists, keyspace).run()
-        await DelayedStage(inspection).run()
+        if keyspace.has_delayed:
+            await DelayedStage(inspection).run()
         queues = sorted(lists.queues)
         for first in range(0, max(1, len(queues)), PAGE):
             await inspection.run("check_ready", keyspace.highest_fence, *queues[first : first + PAGE])
-        await ScheduleStage(inspection, self._scheduler, keyspace.schedules).run()
+        if keyspace.has_schedules:
+            await ScheduleStage(inspection, self._scheduler, keyspace.schedules).run()
         inspection.findings.looked_at["queues"] = len(queues)
         return inspection.findings.report()
 
-    async def claim(self, who: str, life: timedelta) -> bool:
+    async def claim(self, who: str, life: timedelta) -> str | None:
         """See `StoreCheck.claim`."""
         arguments: list[Argument] = [self._keys.prefix, who, max(1, milliseconds(life))]
-        return bool(await self._transport.run(script("reconciler"), arguments, repeatable=True))
+        word = await self._transport.run(script("reconciler"), arguments, repeatable=True)
+        return word.decode() or None

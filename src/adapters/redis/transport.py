@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 from .scripts import Script
 
-Argument = str | bytes | int | float
-# Of a command that blocks. Its answer may take READ_SECONDS more, like any other.
-LONGEST_BLOCK_SECONDS = 4.0
+Word = str | bytes | int | float
+# As the first one of a script's, a tuple holds words that many calls begin with.
+Argument = Word | tuple[Word, ...]
+LONGEST_BLOCK_SECONDS = 20.0
 
 
 class Transport(Protocol):
@@ -35,10 +36,13 @@ class Transport(Protocol):
         """Run one command."""
         ...
 
-    async def wait(self, *command: Argument, ends: float | None = None) -> Any:
-        """Run a command that blocks for up to LONGEST_BLOCK_SECONDS, on a connection that only such commands use.
+    async def wait(self, *command: Argument, longest: float, exactly: bool = False) -> Any:
+        """Run a command that blocks for up to `longest` seconds, on a connection that only such commands use.
 
-        `ends`: in so many seconds it ends to the millisecond, as if its own timeout had come. A server looks at the
+        `longest` is at most LONGEST_BLOCK_SECONDS; the answer may take READ_SECONDS more, like any other. In the blocking
+        form each answer may take as long as that of the longest.
+
+        `exactly`: it ends after `longest` to the millisecond, as if its own timeout had come. A server looks at the
         timeouts of blocked commands ten times a second only. The blocking form leaves it at that.
         """
         ...

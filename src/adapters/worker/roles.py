@@ -24,7 +24,6 @@ from ...ports.worker import Scheduler
 from .slot_pool import SlotPool
 from .worker_identity import WorkerIdentity
 
-IDLE_WAIT = timedelta(seconds=4)
 BURST_PAUSE_SECONDS = 0.02
 EXACT_SECONDS = 0.1
 log = structlog.get_logger("hexjobs.worker")
@@ -42,7 +41,7 @@ class Fetch:
     pool: SlotPool
     wanted: Subscription
     identity: WorkerIdentity
-    wait: timedelta = IDLE_WAIT
+    wait: timedelta
     stopping: bool = False
     found_nothing: bool = False
     is_unsure: bool = False
@@ -106,7 +105,7 @@ class FireSchedules:
     scheduler: Scheduler
     schedules: ScheduleStore
     clock: Clock
-    longest: timedelta = timedelta(seconds=20)
+    longest: timedelta
     name: str = "schedule"
     _quiet_seconds: float = 0.0
 

@@ -13,11 +13,9 @@ from faults.harness.tcp_proxy import TcpProxy, Weather
 from hexjobs import ServerUnavailable
 from hexjobs.adapters.redis import (
     address,
-    async_road,
     blocking_road,
     connection_options,
     job_queue,
-    transport,
 )
 from hexjobs.adapters.redis.address import Address
 from hexjobs.adapters.redis.async_transport import AsyncTransport
@@ -34,14 +32,14 @@ from support.valkey_process import ValkeyProcess
 SUBSCRIPTION = Subscription("worker-1", {"default": 1})
 AT_ONCE = timedelta(0)
 # A fifth of the real ones.
-READ, BLOCK = address.READ_SECONDS / 5, transport.LONGEST_BLOCK_SECONDS / 5
+READ, BLOCK = address.READ_SECONDS / 5, 0.8
 
 
 @pytest.fixture(autouse=True)
 def short_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test need not take longer to tell."""
     monkeypatch.setattr(connection_options, "READ_SECONDS", READ)
-    for module in (async_road, blocking_road, job_queue):
+    for module in (blocking_road, job_queue):
         monkeypatch.setattr(module, "LONGEST_BLOCK_SECONDS", BLOCK)
 
 

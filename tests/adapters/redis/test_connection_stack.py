@@ -77,11 +77,11 @@ def test_what_the_server_closed_is_not_used(server: ValkeyProcess) -> None:
     """Each is looked at before it is used: the server may have closed it, or been started anew, while it idled."""
     transport = BlockingTransport(Address(socket_path=server.socket_path))
     drive(transport.execute("PING"))
-    drive(transport.wait("PING"))
+    drive(transport.wait("PING", longest=1))
     with server.client() as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         drive(transport.execute("PING"))
-        drive(transport.wait("PING"))
+        drive(transport.wait("PING", longest=1))
         mine = drive(transport.execute("CLIENT", "ID"))
         assert drive(transport.execute("CLIENT", "ID")) == mine, "a good one is kept"
     drive(transport.close())
@@ -164,7 +164,7 @@ def test_a_server_that_became_a_replica_is_left(server: ValkeyProcess) -> None:
 
     async def scenario() -> None:
         mine = await waiting.execute("CLIENT", "ID"), await blocking.execute("CLIENT", "ID")
-        await waiting.wait("PING")
+        await waiting.wait("PING", longest=1)
         with server.client() as client:
             client.execute_command("REPLICAOF", "127.0.0.1", "1")
             for transport in forms:

@@ -1,4 +1,4 @@
-"""A worker that dies between its first look for jobs and its first beat leaves nothing behind."""
+"""A worker that dies between its first look for jobs and its first beat, or while it waits, leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -23,5 +23,25 @@ def test_who_dies_before_it_has_told_its_facts_waits_nowhere(within: Within, que
         assert await store.leases.take_over("worker-1", None) == []
         assert store.client.keys(idle) == []
         assert not store.client.exists(store.key("waiters"))
+
+    within(scenario)
+
+
+def test_what_the_dead_was_woken_for_wakes_another(within: Within) -> None:
+    """A token in the mailbox of a worker that died is worth a look by one that lives."""
+
+    async def scenario(store: RealStore) -> None:
+        for name in ("alive", "dead"):
+            assert (
+                await store.queue.dequeue(Subscription(name, {"default": 1}), 1, timedelta(milliseconds=10))
+                == []
+            )
+        store.client.lpush(store.key("queue", "default", "normal"), "job")
+        store.client.zadd(store.key("ready"), {"default": 0})
+        await store.submit("another")
+        assert store.client.lrange(store.key("mailbox", "dead"), 0, -1) == [b"1"]
+        assert not store.client.exists(store.key("mailbox", "alive"))
+        await store.leases.take_over("dead", None)
+        assert store.client.lrange(store.key("mailbox", "alive"), 0, -1) == [b"1"]
 
     within(scenario)

@@ -113,7 +113,9 @@ def test_a_user_that_may_not_end_waits_is_served(server: ValkeyProcess, rights: 
                 await queue.enqueue([message("job", due=in_a_moment())])
                 assert await take(queue) == ["job"]
                 before = refusals(client)
-                waiting = asyncio.create_task(queue._transport.wait("BLPOP", "word", 4, ends=0.01))
+                waiting = asyncio.create_task(
+                    queue._transport.wait("BLPOP", "word", 4, longest=0.01, exactly=True)
+                )
                 if rights == "-client|unblock":
                     await until(lambda: refusals(client) > before)
                 client.lpush("word", "now")

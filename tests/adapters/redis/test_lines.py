@@ -291,6 +291,29 @@ def test_an_event_loop_that_stood_still_reads_before_it_judges(server: ValkeyPro
     run(scenario())
 
 
+def test_a_blocked_call_has_a_bound_of_its_own_and_leaves_none_behind(tmp_path: Path) -> None:
+    """The answer may come after the bound of other calls; the call after it has the bound of a call again."""
+
+    async def scenario() -> None:
+        async with ScriptedServer(tmp_path) as server:
+            address = Address(socket_path=server.address.socket_path, read_seconds=0.3)
+            transport = AsyncTransport(address)
+            blocked = asyncio.create_task(transport.wait("BLPOP", "mailbox", 9, longest=9))
+            await until(lambda: len(server.commands) == 1)
+            await asyncio.sleep(0.6)
+            assert not blocked.done()
+            server.answer(b"+word\r\n")
+            assert await blocked == b"word"
+            begun = time.monotonic()
+            with pytest.raises(ServerUnavailable):
+                await transport.wait("BLPOP", "mailbox", 0.1, longest=0.1)
+            assert 0.4 <= time.monotonic() - begun < 2
+            assert server.connections == 1
+            await transport.close()
+
+    run(scenario())
+
+
 def test_the_bound_is_that_of_the_oldest_call(tmp_path: Path) -> None:
     """A server that answers some and then falls silent is found out within the bound of the first it keeps waiting."""
 
@@ -323,7 +346,7 @@ def test_closing_fails_what_is_pending(tmp_path: Path, factory: str, tls: bool) 
             transport = AsyncTransport(server.address)
             await proved(server, transport)
             calls = [ask(transport, "word", repeatable=repeatable) for repeatable in (True, False)]
-            calls.append(asyncio.create_task(transport.wait("BLPOP", "mailbox", 4)))
+            calls.append(asyncio.create_task(transport.wait("BLPOP", "mailbox", 4, longest=4)))
             await until(lambda: len(server.commands) == 3)
             await transport.close()
             errors = await asyncio.gather(*calls, return_exceptions=True)
@@ -332,7 +355,7 @@ def test_closing_fails_what_is_pending(tmp_path: Path, factory: str, tls: bool) 
             assert server.connections == 2
             server.greets = False
             connecting = [ask(transport, "word", repeatable=True) for _ in range(2)]
-            connecting.append(asyncio.create_task(transport.wait("BLPOP", "mailbox", 4)))
+            connecting.append(asyncio.create_task(transport.wait("BLPOP", "mailbox", 4, longest=4)))
             await until(lambda: server.connections == 4)
             await transport.close()
             server.greet()
@@ -356,16 +379,16 @@ def test_a_wait_that_is_cancelled_gives_up_its_connection_and_no_other(server: V
         transport = AsyncTransport(Address(socket_path=server.socket_path))
         mine = await transport.execute("CLIENT", "ID")
         with server.client() as client:
-            waiting = asyncio.create_task(transport.wait("BLPOP", "mailbox", 4))
+            waiting = asyncio.create_task(transport.wait("BLPOP", "mailbox", 4, longest=4))
             await until(lambda: client.info("clients")["blocked_clients"])
             waiting.cancel()
             await until(lambda: not client.info("clients")["blocked_clients"], 2)
             client.rpush("mailbox", "word")
         assert await transport.execute("CLIENT", "ID") == mine
-        assert await transport.wait("BLPOP", "mailbox", 4) == [b"mailbox", b"word"]
-        used = await transport.wait("CLIENT", "ID")
+        assert await transport.wait("BLPOP", "mailbox", 4, longest=4) == [b"mailbox", b"word"]
+        used = await transport.wait("CLIENT", "ID", longest=1)
         assert used != mine
-        assert await transport.wait("CLIENT", "ID") == used
+        assert await transport.wait("CLIENT", "ID", longest=1) == used
         await transport.close()
 
     run(scenario())

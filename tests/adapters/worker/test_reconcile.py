@@ -37,11 +37,12 @@ class Check:
         self.report = report or StoreReport([], {}, 0, {"jobs": 3})
         self.claims: list[tuple[str, float]] = []
         self.free = True
+        self.word = "as it was"
         self.passes = 0
 
-    async def claim(self, who: str, life: timedelta) -> bool:
+    async def claim(self, who: str, life: timedelta) -> str | None:
         self.claims.append((who, life.total_seconds()))
-        return self.free
+        return self.word if self.free else None
 
     async def check(self, *, repair: bool = False, pause: Pause | None = None) -> StoreReport:
         assert repair
@@ -54,7 +55,8 @@ class Check:
 
 
 def reconcile(check: Check, metrics: PrometheusJobMetrics | None = None) -> Reconcile:
-    return Reconcile(check, metrics or PrometheusJobMetrics(), check.clock, MINUTE)
+    measured = metrics or PrometheusJobMetrics()
+    return Reconcile(check, measured, check.clock, MINUTE, starts_after=timedelta(0))
 
 
 def test_it_leaves_the_store_to_another() -> None:
@@ -69,6 +71,22 @@ def test_it_leaves_the_store_to_another() -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize(("starts_after", "wait"), [(5, 5), (300, 60)])
+def test_a_start_comes_first(starts_after: int, wait: int) -> None:
+    """The first pass waits for it, once, and never longer than the interval."""
+
+    async def scenario() -> None:
+        check = Check(FrozenClock())
+        role = reconcile(check)
+        role.starts_after = timedelta(seconds=starts_after)
+        assert await role.step() == wait
+        assert (check.claims, check.passes) == ([], 0)
+        assert await role.step() == 60
+        assert check.passes == 1
+
+    run(scenario())
+
+
 def test_a_short_pass_keeps_the_others_away_until_the_next() -> None:
     """So a fleet checks no more often than one worker."""
 
@@ -77,6 +95,38 @@ def test_a_short_pass_keeps_the_others_away_until_the_next() -> None:
         role = reconcile(check)
         assert await role.step() == 60
         assert check.claims == [(role.who, 30), (role.who, 60)]
+
+    run(scenario())
+
+
+def test_a_store_that_stands_still_is_checked_more_seldom() -> None:
+    """Each fifth time; at once when something has come, run or ended; and the others are kept away all the while."""
+
+    async def scenario() -> None:
+        check = Check(FrozenClock())
+        role = reconcile(check)
+        passes = []
+        for number in range(8):
+            if number == 7:
+                check.word = "changed"
+            assert await role.step() == 60
+            passes.append(check.passes)
+        assert passes == [1, 1, 1, 1, 1, 2, 2, 3]
+        assert [life for _, life in check.claims] == [30, 60] * 8
+
+    run(scenario())
+
+
+def test_a_store_that_was_repaired_is_checked_again() -> None:
+    """What broke it may go on."""
+
+    async def scenario() -> None:
+        finding = Finding("queued_twice", "jobs:queue", "it waits twice", "job", repaired=True)
+        check = Check(FrozenClock(), report=StoreReport([finding], {"queued_twice": 1}, 0, {}))
+        role = reconcile(check)
+        for _ in range(3):
+            await role.step()
+        assert check.passes == 3
 
     run(scenario())
 
@@ -123,9 +173,9 @@ def test_a_pass_ends_where_another_worker_has_taken_over() -> None:
         clock = FrozenClock()
         check = Check(clock, parts=10)
 
-        async def lose(who: str, life: timedelta) -> bool:
+        async def lose(who: str, life: timedelta) -> str | None:
             check.claims.append((who, 0))
-            return len(check.claims) == 1
+            return "mine" if len(check.claims) == 1 else None
 
         check.claim = lose  # type: ignore[method-assign]  # a claim that is lost
         step = asyncio.create_task(reconcile(check).step())
@@ -193,7 +243,9 @@ def test_a_worker_puts_right_what_is_broken() -> None:
             state = container.memory()
             job_id = await container.access.use_cases().submit.many([("noop", {})])
             state.lines.remove(state.jobs[job_id[0]])
-            await container.reconcile().step()
+            role = container.reconcile()
+            role.starts_after = timedelta(0)
+            await role.step()
             assert state.lines.ids() == job_id
         async with working(noop) as (service, _):
             job_id = [await service.submit_job("noop")]

@@ -14,7 +14,7 @@ import pytest
 
 from faults.harness.tcp_proxy import TcpProxy
 from hexjobs import AsyncBackgroundJobService, JobContext, JobStatus, ServerUnavailable, job_handler
-from hexjobs.adapters.redis import async_road, connection_options, job_queue
+from hexjobs.adapters.redis import connection_options, job_queue
 from hexjobs.adapters.worker.process_worker import ProcessWorker
 from hexjobs.application.health_checks import ServerCheck, StuckCheck, WorkerCheck
 from hexjobs.ports.health_check import HealthCheck
@@ -33,8 +33,7 @@ MOST_IN_A_SECOND, MOST_LATER = 16, 8
 def short_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test need not take longer to tell."""
     monkeypatch.setattr(connection_options, "READ_SECONDS", 0.5)
-    for module in (async_road, job_queue):
-        monkeypatch.setattr(module, "LONGEST_BLOCK_SECONDS", 0.5)
+    monkeypatch.setattr(job_queue, "LONGEST_BLOCK_SECONDS", 0.5)
 
 
 class Work:

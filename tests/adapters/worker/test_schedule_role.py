@@ -44,9 +44,9 @@ class Waits:
         whole = longest.total_seconds() if self.rings_after is None else self.rings_after
         self.clock.advance(whole)
 
-    def role(self, **fields: Any) -> FireSchedules:
+    def role(self, longest: timedelta = timedelta(seconds=20)) -> FireSchedules:
         """A role on both."""
-        return FireSchedules(self, self, self.clock, **fields)  # type: ignore[arg-type]  # all that it asks for
+        return FireSchedules(self, self, self.clock, longest)  # type: ignore[arg-type]  # all that it asks for
 
 
 def test_a_scheduler_waits_at_the_store_and_the_last_part_by_itself() -> None:
@@ -106,15 +106,16 @@ def test_after_a_failure_it_looks_at_once_and_so_shows_that_it_is_well() -> None
 
 
 def test_it_waits_no_longer_than_its_process_may_be_silent() -> None:
-    """A worker that counts as stuck after ten seconds looks four times in them."""
+    """A worker that counts as stuck after twelve seconds looks four times in them, and asks for schedules three times."""
 
     async def scenario(handlers: str) -> None:
         waits = Waits(20.0)
         role = waits.role(longest=timedelta(seconds=5))
         assert [await role.step(), await role.step()] == [0.0, pytest.approx(0.1)]
         assert waits.asked == pytest.approx([4.9])
-        for stuck_after, longest in (("10s", 2.5), ("60s", 15)):
+        for stuck_after, fetch, longest in (("12s", 3, 4), ("60s", 8, 20)):
             container = container_with(handlers, worker_pool={"stuck_after": stuck_after})
+            assert container.fetch().wait == timedelta(seconds=fetch)
             assert container.schedule_role().longest == timedelta(seconds=longest)
 
     with handler_module(noop) as handlers:

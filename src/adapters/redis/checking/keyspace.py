@@ -8,6 +8,8 @@ from .inspection import Inspection
 from .lists import ListStage
 from .pages import PAGE
 
+# The keys under `schedules` that tell of none.
+WITHOUT_SCHEDULES = (b"bell", b"revision")
 LEFTOVERS = ("unique", "effects", "mailbox", "idle", "waiters")
 
 
@@ -16,7 +18,7 @@ class KeyspaceStage:
 
     `missing` are the jobs that were not seen in the list where they must be, with what `check_jobs.lua` said of them;
     `workers` those that have a processing hash, `dead` the queues that have dead letters, `schedules` those of which
-    anything is kept.
+    anything is kept. What came while it went on need not be seen: it is for the next check.
     """
 
     def __init__(self, inspection: Inspection, lists: ListStage) -> None:
@@ -26,6 +28,8 @@ class KeyspaceStage:
         self.workers: set[str] = set()
         self.dead: set[str] = set()
         self.schedules: set[str] = set()
+        self.has_delayed = False
+        self.has_schedules = False
         self.highest_fence = 0
 
     async def run(self) -> None:
@@ -42,8 +46,12 @@ class KeyspaceStage:
                     self.workers.add(name.decode())
                 elif kind == "failed":
                     self.dead.add(name.decode())
-                elif kind == "schedules" and b":" in name:
-                    self.schedules.add(name.decode().partition(":")[2])
+                elif kind == "delayed":
+                    self.has_delayed = True
+                elif kind == "schedules" and name not in WITHOUT_SCHEDULES:
+                    self.has_schedules = True
+                    if b":" in name:
+                        self.schedules.add(name.decode().partition(":")[2])
             await self._check_jobs(sorted_out.pop("state"), sorted_out.pop("data"))
             await self._check_leftovers(sorted_out)
 

@@ -22,9 +22,10 @@ end
 for _, queue in ipairs(queues) do
   redis.call('ZREM', key('idle', queue), worker)
 end
-if redis.call('EXISTS', key('delayed')) == 1 then
-  for _, queue in ipairs(queues) do
-    wake(queue, 1)  -- somebody else has to mind the next due time
+local due_later = redis.call('EXISTS', key('delayed')) == 1
+for _, queue in ipairs(queues) do
+  if due_later or redis.call('ZSCORE', key('ready'), queue) then
+    wake(queue, 1)  -- somebody else has to mind the next due time, and what the dead one was woken for
   end
 end
 local reply = {}
