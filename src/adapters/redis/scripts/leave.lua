@@ -3,18 +3,14 @@
 -- ARGV    1 prefix, 2 worker id, then the queues it took jobs from
 -- returns how many jobs were given back
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, giving_back
+-- include: batches, lease, waking, waiting, bell, succeeding, ending, giving_back
 local worker = ARGV[2]
 for index = 3, #ARGV do
   redis.call('ZREM', key('idle', ARGV[index]), worker)
 end
 redis.call('HDEL', key('waiters'), worker)
 local now = milliseconds()
-if redis.call('EXISTS', key('delayed')) == 1 then
-  for index = 3, #ARGV do
-    wake(ARGV[index], 1)  -- somebody else has to mind the next due time
-  end
-end
+succeed({unpack(ARGV, 3)})
 local owned = owned_by(worker)
 for _, each in ipairs(owned) do
   give_back(worker, each.id, each.place, now, 'given_back')

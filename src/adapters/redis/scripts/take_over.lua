@@ -4,7 +4,7 @@
 -- returns 0 when the worker has beaten since, else per job that may have begun: id, data or '', crashes, 1 cancelled or 0
 --         waiting again; what lay unread in its mailbox has not begun, and counts no crash
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, route, bell, ending, giving_back, handing
+-- include: batches, lease, waking, waiting, route, bell, succeeding, ending, giving_back, handing
 local worker, seen = ARGV[2], ARGV[3]
 if seen ~= '*' and (redis.call('HGET', key('beats'), worker) or '') ~= seen then
   return 0
@@ -22,12 +22,7 @@ end
 for _, queue in ipairs(queues) do
   redis.call('ZREM', key('idle', queue), worker)
 end
-local due_later = redis.call('EXISTS', key('delayed')) == 1
-for _, queue in ipairs(queues) do
-  if due_later or redis.call('ZSCORE', key('ready'), queue) then
-    wake(queue, 1)  -- somebody else has to mind the next due time, and what the dead one was woken for
-  end
-end
+succeed(queues)
 local reply = {}
 local now = milliseconds()
 local _, unread = posted_to(worker)
