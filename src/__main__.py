@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,6 +97,8 @@ class PreparedSettings:
 
         self._check_processes(Duty(duty))
         container = self._container()
+        if self._parent is not None:
+            _keep_what_is_loaded()
         if self._settings.jobs.provider == "embedded":
             container.embedded_server().ensure()  # what keeps it from starting is said now, not by each role in turn
 
@@ -164,6 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if CHILD_VARIABLE in os.environ:
             from .supervisor.parent_link import ParentLink
 
+            gc.disable()  # imports leave next to no garbage, and looking for it is a tenth of a worker's start
             parent = ParentLink.from_environment()
         elif os.name == "posix" and _command(arguments) in SUPERVISED:
             from .supervisor.supervisor import supervise
@@ -175,6 +179,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parent is not None:
         parent.send("ended", code=code)
     return code
+
+
+def _keep_what_is_loaded() -> None:
+    """Have the garbage collector pass over all that the imports have made, which stays as long as the process, and go on."""
+    gc.freeze()
+    gc.enable()
 
 
 def _command(arguments: Sequence[str]) -> str | None:

@@ -157,7 +157,11 @@ def test_openapi_describes_the_routes() -> None:
     paths = answer.json()["paths"]
     assert set(paths) == {"/metrics", *(f"/health/{group}" for group in HEALTH_GROUPS)}
     assert all(list(methods) == ["get"] for methods in paths.values())
-    assert set(paths["/health/ready"]["get"]["responses"]) == {"200", "503"}
+    answers = paths["/health/ready"]["get"]["responses"]
+    assert set(answers) == {"200", "503"}
+    for described in answers.values():
+        reference = described["content"]["application/json"]["schema"]["$ref"]
+        assert reference.endswith("/HealthReport")
 
 
 def test_head_is_answered_as_get_without_a_body() -> None:

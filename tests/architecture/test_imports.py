@@ -93,6 +93,16 @@ def test_a_process_that_submits_loads_what_submitting_needs() -> None:
     assert {name.partition(".")[0] for name in loaded} & NOT_BEFORE_A_CONNECTION == set()
 
 
+def test_a_worker_loads_nothing_that_only_others_ask_it_for() -> None:
+    """What writes metrics out waits for a scrape; what describes an API waits for one that may be read."""
+    metrics = "hexjobs.adapters.metrics.prometheus_job_metrics"
+    restricted = "hexjobs.adapters.http.create_app"
+    made = f"({metrics}.PrometheusJobMetrics(), sys.modules['{restricted}'].create_app(checks={{}}, restricted=True))"
+    found, loaded = loaded_by(f"import {metrics}, {restricted}", f"len({made}[1].routes) > 1")
+    assert found == "True"
+    assert {name for name in loaded if within(name, {"prometheus_client", "pydantic.v1"})} == set()
+
+
 def within(name: str, modules: set[str]) -> bool:
     """Whether a module is one of these, or in one of them."""
     return any(name == module or name.startswith(f"{module}.") for module in modules)

@@ -28,6 +28,11 @@ async def die_once(context, payload: dict):
         os._exit(3)
     return "lived"
 
+@job_handler("look_at_collector")
+async def look_at_collector(context, payload: dict):
+    import gc
+    return [gc.isenabled(), gc.get_freeze_count() > 50_000, len(gc.get_objects()) < gc.get_freeze_count()]
+
 @job_handler("note")
 async def note(context, payload: dict):
     with open("notes", "a") as notes:
@@ -95,6 +100,13 @@ def test_a_sibling_gives_back_what_a_handler_took_along(shell: CommandLine) -> N
     assert ended.code == 0, ended.err
     assert shell.job(job_id)["result"] == "lived", ended.err
     assert '"exit_code": 3' in ended.err
+
+
+def test_a_child_collects_garbage_beside_what_its_start_has_loaded(shell: CommandLine) -> None:
+    """While it starts there is none to look for; then what was loaded is passed over, and what handlers make is not."""
+    job_id = shell.submit("look_at_collector")
+    assert shell.run("worker", "--burst").code == 0
+    assert shell.job(job_id)["result"] == [True, True, True]
 
 
 def test_all_stop_together(shell: CommandLine) -> None:

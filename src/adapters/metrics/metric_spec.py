@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
-
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from typing import TYPE_CHECKING, Literal
 
 from .histogram import Histogram
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 Row = tuple[tuple[str, ...], "float | Histogram"]
 """The values of a series' labels, in the order of the spec's, and the series' value."""
@@ -34,7 +35,9 @@ class MetricSpec:
         return self.name.removesuffix("_total")
 
     def family(self, prefix: str, rows: Iterable[Row] = ()) -> Metric:
-        """What prometheus_client writes out."""
+        """What prometheus_client writes out; it is loaded by the first scrape."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
         name = f"{prefix}_{self.name}"
         if self.kind == "histogram":
             histogram = HistogramMetricFamily(name, self.help, labels=self.labels)

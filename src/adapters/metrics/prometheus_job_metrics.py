@@ -6,13 +6,11 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from threading import RLock
+from typing import TYPE_CHECKING
 
 import structlog
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import Metric
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPENMETRICS
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from ...domain.errors import InvalidConfiguration, Problem
 from ...domain.names import is_job_type, is_name
@@ -39,8 +37,11 @@ from .schedule_series import ScheduleSeries
 from .store_wide_series import StoreWideSeries
 from .type_series import TypeSeries, count_word
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from prometheus_client.core import Metric
+
 _log = structlog.get_logger("hexjobs.metrics")
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
 MAX_SCHEDULES = 200
 _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
@@ -48,7 +49,8 @@ _PREFIX = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 class PrometheusJobMetrics:
     """Counts in plain numbers and makes Prometheus series of them when somebody scrapes; safe to share between threads.
 
-    It has a registry of its own, never prometheus_client's global one. Job types beyond `max_job_types` count as type
+    It has a registry of its own, never prometheus_client's global one. That library is loaded by the first scrape: of the
+    children of one worker a single one is scraped. Job types beyond `max_job_types` count as type
     `other`; those in `job_types`, the types that have a handler here, always keep their name. The store's figures
     vanish from the scrape when they were not read anew for `store_wide_max_age`: no figure is better than a wrong one,
     and dashboards take the maximum over all processes. Where `combine` is set, a scrape shows what it makes of this
@@ -82,8 +84,18 @@ class PrometheusJobMetrics:
         self._repairs: dict[str, int] = {}
         self._lost = self._refused = self._busy = self._slots = self._zombies = 0
         self.combine: Callable[[ProcessFigures], ProcessFigures] | None = None
-        self.registry = CollectorRegistry() if registry is None else registry
-        self.registry.register(self)
+        if registry is not None:
+            self.registry = registry
+            registry.register(self)
+
+    @cached_property
+    def registry(self) -> CollectorRegistry:
+        """Where this collector is registered, to be scraped."""
+        from prometheus_client import CollectorRegistry
+
+        own = CollectorRegistry()
+        own.register(self)
+        return own
 
     def job_started(self, job_type: str, queue: str, waited_seconds: float) -> None:  # noqa: ARG002  # the port's
         """A run began, this long after the job became due."""
@@ -180,14 +192,10 @@ class PrometheusJobMetrics:
             _log.warning("observation_refused", name=str(name)[:100], problem=problem)
 
     def render(self, accept: str = "") -> tuple[bytes, str]:
-        """The series as they are now, and their content type.
+        """The series as they are now, and their content type; see `written_out`."""
+        from .written_out import written_out
 
-        OpenMetrics where an Accept header asks for it, else the Prometheus text format.
-        """
-        if "application/openmetrics-text" in accept:
-            body: bytes = generate_openmetrics(self.registry)  # type: ignore[no-untyped-call]  # so it is there
-            return body, OPENMETRICS
-        return generate_latest(self.registry), TEXT
+        return written_out(self.registry, accept)
 
     def describe(self) -> Iterator[Metric]:
         """The families without samples; the registry refuses a second collector of the same names by them."""
