@@ -6,9 +6,9 @@ import asyncio
 import os
 import queue
 import threading
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from .intake import run_to_end
 from .submit_line import Signal, SubmitLine
@@ -62,18 +62,24 @@ class LoopSignal:
             self._future.set_result(None)
 
 
+def _no_loop() -> None:
+    """As the reference to a loop that is gone."""
+
+
 class LoopGate:
     """For tasks. Each event loop has a line of its own."""
 
     def __init__(self) -> None:
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, SubmitLine] = WeakKeyDictionary()
+        self._last: tuple[Callable[[], object], SubmitLine] = _no_loop, SubmitLine()
 
     def line(self) -> SubmitLine:
         """See `Gate.line`."""
         loop = asyncio.get_running_loop()
-        line = self._lines.get(loop)
-        if line is None:
-            line = self._lines[loop] = SubmitLine()
+        last, line = self._last
+        if last() is not loop:
+            line = self._lines.get(loop) or self._lines.setdefault(loop, SubmitLine())
+            self._last = ref(loop), line
         return line
 
     def caller(self) -> None:

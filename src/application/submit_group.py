@@ -29,11 +29,16 @@ class SubmitGroup(Intake):
         self, messages: Sequence[Message], caps: Mapping[str, int] = {}, *, atomic: bool = False
     ) -> list[EnqueueResult]:
         """See `JobQueue.enqueue`."""
-        line, caller = self._gate.line(), self._gate.caller()
         if atomic:
             return await self._queue.enqueue(messages, caps, atomic=True)
+        line, caller = self._gate.line(), self._gate.caller()
         if line.is_idle:
-            return await self._send_alone(line, caller, messages, caps)
+            try:
+                with line.sending:
+                    line.sender = caller
+                    return await self._queue.enqueue(messages, caps)
+            finally:
+                line.wake_next()
         if line.is_sent_by(caller):  # a signal came while it did, and the handler of the signal submits
             return await self._queue.enqueue(messages, caps)
         submit = WaitingSubmit(messages, caps, self._gate.signal())
@@ -57,16 +62,6 @@ class SubmitGroup(Intake):
     ) -> Awaitable[list[EnqueueResult]]:
         """See `Intake.begin`."""
         return await self._gate.begin(self.enqueue(messages, caps))
-
-    async def _send_alone(
-        self, line: SubmitLine, caller: object, messages: Sequence[Message], caps: Mapping[str, int]
-    ) -> list[EnqueueResult]:
-        try:
-            with line.sending:
-                line.sender = caller
-                return await self._queue.enqueue(messages, caps)
-        finally:
-            line.wake_next()
 
     async def _send_front(self, line: SubmitLine, caller: object) -> None:
         """Send what waits at the front of the line, for all; nothing where another was faster."""

@@ -18,7 +18,7 @@ from ..ports.envelope import Message
 from .durability import Durability
 from .intake import Intake
 from .job_ids import JobIds, job_ids
-from .messages import at_beside, new_message, to_milliseconds
+from .messages import at_beside, new_message, plain_message, to_milliseconds
 from .submit_batches import SubmitBatches
 
 
@@ -64,7 +64,8 @@ class SubmitJob:
         self, job_type: JobType[Any, Any] | str, payload: Any, options: JobOptions = NO_OPTIONS
     ) -> str:
         """Submit one job; its id. Raises what refused it."""
-        self._refuse_when_disabled()
+        if not self.enabled:
+            raise JobsDisabled
         now = self.clock.now()
         message = self._message(job_type, payload, options, now, to_milliseconds(now))
         if self.durability is not None and not self.durability.is_ensured:
@@ -79,7 +80,8 @@ class SubmitJob:
 
         With `atomic` they are one call: one refused item keeps all out and its error is raised.
         """
-        self._refuse_when_disabled()
+        if not self.enabled:
+            raise JobsDisabled
         if self.durability is not None and not self.durability.is_ensured:
             await self.durability.ensure()
         batches = SubmitBatches(self.intake, self.validator.caps, self._messages)
@@ -108,6 +110,8 @@ class SubmitJob:
         """As `build`, without a job that nobody looks at between here and the queue."""
         job_type = self.validator.job_type(given)
         checked, placement = self.validator.check(job_type, payload, options)
+        if options is NO_OPTIONS:
+            return plain_message(job_type.name, checked, placement, self.ids.new(made))
         job_id = options.job_id
         at = None if job_id is None else at_beside(job_id, made)
         return new_message(
@@ -119,10 +123,6 @@ class SubmitJob:
             at,
             options.starts_at(now),
         )
-
-    def _refuse_when_disabled(self) -> None:
-        if not self.enabled:
-            raise JobsDisabled
 
 
 def _parts(item: Item) -> tuple[JobType[Any, Any] | str, Any, JobOptions]:

@@ -36,11 +36,7 @@ class JobPayload:
         """Encode a mapping. InvalidJob lists what is not JSON, too large or too deep, by field."""
         if type(value) is not dict and not isinstance(value, Mapping):
             raise InvalidJob([Problem("payload", f"must be a JSON object, not {type(value).__name__}")])
-        return cls.of_raw(encode_json(value, limits.max_depth), limits)
-
-    @classmethod
-    def of_raw(cls, raw: bytes, limits: PayloadLimits = PayloadLimits()) -> JobPayload:
-        """Take JSON that an encoder just made; only the size is checked."""
+        raw = encode_json(value, limits.max_depth)
         if len(raw) > limits.max_bytes:
             message = f"is {len(raw)} bytes of JSON, at most {limits.max_bytes} are allowed; pass a reference instead"
             raise InvalidJob([Problem("payload", message)])

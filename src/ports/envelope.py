@@ -16,6 +16,7 @@ from ..domain.priority import JobPriority
 
 VERSION = 1
 DEFAULT_QUEUE = "default"
+DEFAULT_PRIORITY = "normal"
 
 
 class MalformedEnvelope(ValueError):
@@ -35,7 +36,7 @@ class Envelope(msgspec.Struct, omit_defaults=True, gc=False):
     v: int
     type: str
     queue: str = DEFAULT_QUEUE
-    priority: str = "normal"
+    priority: str = DEFAULT_PRIORITY
     at: int | None = None
     due: int | None = None
     max_retries: int | None = None
@@ -66,6 +67,11 @@ class Message(msgspec.Struct, gc=False):
     @classmethod
     def of(cls, job_id: str, envelope: Envelope) -> Message:
         """Encode once."""
+        # The encoder leaves out what is the default itself, not what equals it.
+        if envelope.queue == DEFAULT_QUEUE:
+            envelope.queue = DEFAULT_QUEUE
+        if envelope.priority == DEFAULT_PRIORITY:
+            envelope.priority = DEFAULT_PRIORITY
         return cls(job_id, envelope, _encode(envelope))
 
 

@@ -16,6 +16,7 @@ from hexjobs.adapters.redis.queue_control import RedisQueueControl
 from hexjobs.adapters.redis.schedule_store import RedisScheduleStore
 from hexjobs.adapters.redis.scripts import script
 from hexjobs.adapters.redis.store_check import RedisStoreCheck
+from hexjobs.adapters.redis.told_subscription import FEW_QUEUES
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.circuits import CircuitRules
 from hexjobs.ports.delivery import Settlement, Subscription
@@ -64,7 +65,8 @@ async def _leave_every_kind_of_key(socket_path: str) -> None:
     here = Subscription("worker-1", {"default": 1})
     await queue.dequeue(Subscription("worker-2", {"mail": 1}), 1, timedelta(milliseconds=20))
     await queue.wake("worker-2")
-    await queue._fetch(Subscription("worker-3", {"mail": 1}), 1, "1")
+    many_queues = dict.fromkeys(["mail", *(f"queue-{number}" for number in range(FEW_QUEUES))], 1)
+    await queue._fetch(Subscription("worker-3", many_queues), 1, "1")
     await queue.enqueue([message(unique="u") for _ in range(1)] + [message() for _ in range(5)])
     await queue.enqueue([message(due=1 << 42)])
     first, second, third, *_ = await queue.dequeue(here, 4, AT_ONCE)

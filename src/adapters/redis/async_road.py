@@ -29,7 +29,7 @@ class AsyncRoad:
         self._client_ids: dict[Line, int] = {}
         self._is_closed = False
 
-    async def ask(self, command: bytes) -> Any:
+    async def ask(self, command: bytes, *, repeatable: bool = False) -> Any:  # noqa: ARG002  # the loop knows what broke
         """See `Road.ask`."""
         line = self._shared
         if line is None or not line.is_open:

@@ -24,9 +24,9 @@ class BlockingRoad:
             connection_class, connection_options(address, longest_block=LONGEST_BLOCK_SECONDS)
         )
 
-    async def ask(self, command: bytes) -> Any:
+    async def ask(self, command: bytes, *, repeatable: bool = False) -> Any:
         """See `Road.ask`."""
-        return self._ask(self._calls, command)
+        return self._ask(self._calls, command, repeatable=repeatable)
 
     async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:  # noqa: ARG002  # no timer here
         """See `Road.ask_blocking`."""
@@ -37,9 +37,9 @@ class BlockingRoad:
         self._calls.close()
         self._waits.close()
 
-    def _ask(self, connections: ConnectionStack, command: bytes) -> Any:
+    def _ask(self, connections: ConnectionStack, command: bytes, *, repeatable: bool = False) -> Any:
         try:
-            return connections.ask(command)
+            return connections.ask(command, repeatable=repeatable)
         except (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OSError):
             # The server is gone, or has moved; a replica's answer left its connection among those that idle.
             self._calls.close_idle()

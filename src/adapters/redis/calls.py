@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 import redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from .address import Address
 from .packed import packed
 from .road import ConnectionBroke, Road
+from .script_call import script_call, whole_call
 from .scripts import Script
 from .translated import Translated
 from .transport import Argument
@@ -26,20 +27,22 @@ class Calls:
 
     async def run(self, script: Script, arguments: Sequence[Argument], repeatable: bool) -> Any:
         """See `Transport.run`."""
-        all_arguments = (1, f"{arguments[0]!s}:meta", *arguments)
-        with self._translated:
+        try:
             try:
                 try:
-                    return await self._road.ask(packed("EVALSHA", script.sha, *all_arguments))
+                    return await self._road.ask(script_call(script, arguments), repeatable=repeatable)
                 except NoScriptError:
-                    return await self._road.ask(packed("EVAL", script.text, *all_arguments))
+                    return await self._road.ask(whole_call(script, arguments))
             except ConnectionBroke as broke:
                 if not repeatable:
                     raise
                 try:
-                    return await self._road.ask(packed("EVAL", script.text, *all_arguments))
+                    return await self._road.ask(whole_call(script, arguments))
                 except ResponseError:
                     raise broke from None  # the first may have run
+        except (RedisError, OSError) as error:
+            self._translated.raise_meaning(error)
+            raise
 
     async def execute(self, command: Sequence[Argument]) -> Any:
         """See `Transport.execute`. The answer has the shape that the client gives it: INFO is a mapping."""

@@ -7,6 +7,7 @@ from typing import Any
 import redis
 from redis.exceptions import ResponseError
 
+from .blocking_line import BlockingLine
 from .road import ConnectionBroke
 
 
@@ -20,73 +21,66 @@ class ConnectionStack:
     def __init__(self, connection_class: type[Any], options: dict[str, Any]) -> None:
         self._connection_class = connection_class
         self._options = options
-        self._idle: list[Any] = []
-        self._open: set[Any] = set()
+        self._idle: list[BlockingLine] = []
+        self._open: set[BlockingLine] = set()
         self._is_closed = False
 
-    def ask(self, command: bytes) -> Any:
-        """The answer to a packed command; the client's errors, and ConnectionBroke where one broke that had answered."""
-        connection = self._idle_one()
-        is_fresh = connection is None
-        if connection is None:
-            connection = self._connected()
+    def ask(self, command: bytes, *, repeatable: bool = False) -> Any:
+        """The answer to a packed command; the client's errors, and ConnectionBroke where one broke that had answered.
+
+        What idles is looked at before it is used, but for a `repeatable` command: that is asked again where it broke.
+        """
+        line = self._idle_one(is_sure=not repeatable)
+        is_fresh = line is None
+        if line is None:
+            line = self._connected()
         try:
-            connection.send_packed_command((command,), check_health=False)
-            answer = connection.read_response()
+            answer = line.ask(command)
         except ResponseError:
-            self._idle.append(connection)
+            self._idle.append(line)
             raise
-        except (redis.ConnectionError, OSError) as error:
-            self._close(connection)
+        except redis.ConnectionError as error:
+            self._close(line)
             if is_fresh:
                 raise
             raise ConnectionBroke(str(error)) from error
         except BaseException:
-            self._close(connection)
+            self._close(line)
             raise
-        self._idle.append(connection)
+        self._idle.append(line)
         return answer
 
     def close_idle(self) -> None:
         """Close what no command uses."""
         idle, self._idle = self._idle, []
-        for connection in idle:
-            self._close(connection)
+        for line in idle:
+            self._close(line)
 
     def close(self) -> None:
         """Close all for good; what other threads wait for fails."""
         self._is_closed = True
         self._idle = []
-        for connection in tuple(self._open):
-            self._close(connection)
+        for line in tuple(self._open):
+            self._close(line)
 
-    def _idle_one(self) -> Any:
+    def _idle_one(self, *, is_sure: bool) -> BlockingLine | None:
         while self._idle:
             try:
-                connection = self._idle.pop()
+                line = self._idle.pop()
             except IndexError:  # another thread was faster
                 return None
-            if _is_well(connection):  # the server may have been started anew meanwhile
-                return connection
-            self._close(connection)
+            if not is_sure or line.is_well():  # the server may have been started anew meanwhile
+                return line
+            self._close(line)
         return None
 
-    def _connected(self) -> Any:
+    def _connected(self) -> BlockingLine:
         if self._is_closed:
             raise redis.ConnectionError("the connection was closed")
-        connection = self._connection_class(**self._options)
-        connection.connect()
-        self._open.add(connection)
-        return connection
+        line = BlockingLine(self._connection_class(**self._options))
+        self._open.add(line)
+        return line
 
-    def _close(self, connection: Any) -> None:
-        self._open.discard(connection)
-        connection.disconnect()
-
-
-def _is_well(connection: Any) -> bool:
-    """Whether nothing is to be read: neither the end nor, after an answer, more bytes."""
-    try:
-        return not connection.can_read()
-    except redis.ConnectionError:
-        return False
+    def _close(self, line: BlockingLine) -> None:
+        self._open.discard(line)
+        line.close()

@@ -1,12 +1,13 @@
 """Which connection class an address wants.
 
-For a server that may move it asks for its path at each connect. An asynchronous one connects, and is then taken over by
-whoever reads what comes: the client's own way to an answer wakes a task for each.
+For a server that may move it asks for its path at each connect. Each connects, and is then taken over by whoever reads
+what comes: the client's own way to an answer wakes a task for each, and takes longer than a small command.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -20,10 +21,10 @@ def blocking_connection_class(address: Address) -> type[Any]:
     """The class of blocking connections for this address."""
     path = address.socket_path
     if callable(path):
-        return _asking(path)
+        return _lending_socket(_asking(path))
     if path is not None:
-        return redis.UnixDomainSocketConnection
-    return redis.SSLConnection if address.tls else redis.Connection
+        return _lending_socket(redis.UnixDomainSocketConnection)
+    return _lending_socket(redis.SSLConnection if address.tls else redis.Connection)
 
 
 def async_connection_class(address: Address) -> type[Any]:
@@ -52,6 +53,19 @@ def _asking_async(ask: Callable[[], str]) -> type[Any]:
             await super()._connect()  # type: ignore[no-untyped-call]  # the client leaves it untyped
 
     return EmbeddedConnection
+
+
+def _lending_socket(base: type[Any]) -> type[Any]:
+    class LendingConnection(base):  # type: ignore[misc]  # the base is one of the client's own
+        _sock: socket.socket | None
+
+        def lend(self) -> socket.socket:
+            """The socket beneath. From now on somebody else reads what comes."""
+            if self._sock is None:
+                raise redis.ConnectionError("the connection was closed")
+            return self._sock
+
+    return LendingConnection
 
 
 def _lending(base: type[Any]) -> type[Any]:

@@ -28,10 +28,12 @@ from .replies import (
     is_delivery,
     posted_delivery,
     queue_stats,
+    settled,
 )
 from .requests import enqueue_arguments, settle_arguments
 from .scripts import script
 from .store_risks import store_risks
+from .told_subscription import UNKNOWN_DIGEST, ToldSubscription
 from .transport import LONGEST_BLOCK_SECONDS, Argument, Transport
 
 SHORTEST_BLOCK_SECONDS = 0.001
@@ -55,6 +57,7 @@ class RedisJobQueue:
         self._unsure: set[str] = set()
         self._woken: set[str] = set()
         self._waiting: dict[str, tuple[Subscription, float]] = {}
+        self._told: dict[str, ToldSubscription] = {}
         self._knows_layout = False
 
     async def enqueue(
@@ -63,8 +66,10 @@ class RedisJobQueue:
         """See `JobQueue.enqueue`. May be repeated after a broken connection: ids make it one job."""
         if not messages:
             return []
-        queues = {message.envelope.queue: None for message in messages} if caps else {}
-        known_caps = {queue: caps[queue] for queue in queues if queue in caps}
+        known_caps = caps
+        if caps:
+            queues = dict.fromkeys(message.envelope.queue for message in messages)
+            known_caps = {queue: caps[queue] for queue in queues if queue in caps}
         arguments = enqueue_arguments(self._keys.prefix, messages, known_caps, atomic=atomic)
         answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
         results = enqueue_results(messages, answers, known_caps)
@@ -127,15 +132,16 @@ class RedisJobQueue:
             idle,
             int(subscription.strict),
             int(worker_id not in self._joined),
-            len(subscription.weights),
         ]
-        for queue, weight in subscription.weights.items():
-            arguments += (queue, weight)
-        if worker_id in self._unsure:
-            arguments += ("resync", *held)
+        resync: list[Argument] = ["resync", *held] if worker_id in self._unsure else []
+        told = self._told.get(worker_id)
+        if told is None or told.subscription != subscription:
+            told = self._told[worker_id] = ToldSubscription(subscription)
         # Until the answer is read, jobs may be ours without our knowing.
         self._unsure.add(worker_id)
-        reply = await self._transport.run(script("dequeue"), arguments)
+        reply = await self._transport.run(script("dequeue"), [*arguments, *told.arguments, *resync])
+        if reply == UNKNOWN_DIGEST:
+            reply = await self._transport.run(script("dequeue"), [*arguments, *told.whole, *resync])
         if reply == 0:
             self._forget(worker_id)
             raise LeaseLost(f"the lease of worker {worker_id!r} is gone: its jobs were given back")
@@ -150,18 +156,19 @@ class RedisJobQueue:
         self._unsure.discard(worker_id)
         self._held.pop(worker_id, None)
         self._waiting.pop(worker_id, None)
+        self._told.pop(worker_id, None)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
         """See `JobQueue.settle`."""
         if not settlements:
             return []
-        arguments = settle_arguments(self._keys.prefix, settlements)
-        answers = await self._transport.run(script("settle"), arguments)
+        arguments, order = settle_arguments(self._keys.prefix, settlements)
+        refused = await self._transport.run(script("settle"), arguments)
         for settlement in settlements:
             held = self._held.get(settlement.delivery.worker_id)
             if held is not None:
                 held.discard(settlement.delivery.job_id)
-        return [answer == 1 for answer in answers]
+        return settled(refused, order)
 
     async def extend(self, deliveries: Sequence[Delivery]) -> list[LeaseState]:
         """See `JobQueue.extend`."""

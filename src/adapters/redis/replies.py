@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,15 +17,16 @@ from ...ports.delivery import Delivery, EnqueueResult, QueueStats
 from ...ports.envelope import MalformedEnvelope, Message, decode_envelope, made_at
 from ...ports.job_store import StoredJob
 
-AT_FIRST_DELIVERY = 4
-FIELDS_OF_DELIVERY = 5
+AT_FIRST_DELIVERY = 3
 KEPT_OUT = b"none"
 
 
 def enqueue_results(
-    messages: Sequence[Message], answers: Sequence[Any], caps: dict[str, int]
+    messages: Sequence[Message], answers: Sequence[Any], caps: Mapping[str, int]
 ) -> list[EnqueueResult]:
     """One result per message. Where an atomic batch was kept out, what refused it also answers for the others."""
+    if not any(answers):
+        return [EnqueueResult(message.job_id) for message in messages]
     results = [
         _enqueue_result(message, answer, caps) for message, answer in zip(messages, answers, strict=True)
     ]
@@ -35,7 +37,7 @@ def enqueue_results(
     return results
 
 
-def _enqueue_result(message: Message, answer: Any, caps: dict[str, int]) -> EnqueueResult:
+def _enqueue_result(message: Message, answer: Any, caps: Mapping[str, int]) -> EnqueueResult:
     if answer == 0:
         return EnqueueResult(message.job_id)
     if answer == KEPT_OUT:
@@ -71,13 +73,26 @@ def deliveries(reply: Sequence[Any], worker_id: str) -> list[Delivery]:
     """The deliveries of a dequeue's answer, those from the worker's mailbox first."""
     found = [posted_delivery(text, worker_id) for text in reply[2]]
     if len(reply) > AT_FIRST_DELIVERY:
-        fence = reply[AT_FIRST_DELIVERY - 1]
-        for at in range(AT_FIRST_DELIVERY, len(reply), FIELDS_OF_DELIVERY):
-            job_id, data, place, attempt, crashes = reply[at : at + FIELDS_OF_DELIVERY]
-            queue, priority = _place(place)
-            found.append(Delivery(job_id.decode(), queue, priority, data, attempt, fence, crashes, worker_id))
-            fence += 1
+        fence, places, ids, data, again = reply[AT_FIRST_DELIVERY:]
+        first = len(found)
+        rows = zip(ids, data, strict=True)
+        for at in range(0, len(places), 2):
+            queue, priority = _place(places[at])
+            for job_id, text in islice(rows, places[at + 1]):
+                found.append(Delivery(job_id.decode(), queue, priority, text or b"", 1, fence, 0, worker_id))
+                fence += 1
+        for at in range(0, len(again), 3):
+            delivery = found[first + again[at] - 1]
+            delivery.attempt, delivery.crashes = again[at + 1], again[at + 2]
     return found
+
+
+def settled(refused: Sequence[int], order: Sequence[int]) -> list[bool]:
+    """Whether each settlement was recorded; `order` as `settle_arguments` gives it."""
+    results = [True] * len(order)
+    for number in refused:
+        results[order[number - 1]] = False
+    return results
 
 
 def is_delivery(text: bytes) -> bool:

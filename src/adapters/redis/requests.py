@@ -15,6 +15,12 @@ def enqueue_arguments(
     prefix: str, messages: Sequence[Message], caps: Mapping[str, int], *, atomic: bool
 ) -> list[Argument]:
     """The arguments of `enqueue.lua`. Messages of one queue, level and type share a kind."""
+    if len(messages) == 1:
+        [message] = messages
+        envelope = message.envelope
+        if envelope.due is None and not (atomic or caps or envelope.unique):
+            begin = (prefix, 0, 0, 1, envelope.queue, envelope.priority, envelope.type, "", "")
+            return [begin, message.job_id.encode(), message.data, b"1"]
     kinds: dict[tuple[str, str, str, int | str, str], int] = {}
     rows: list[Argument] = []
     for message in messages:
@@ -31,12 +37,14 @@ def enqueue_arguments(
     return arguments + rows
 
 
-def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> list[Argument]:
-    """The arguments of `settle.lua`. Settlements that differ in nothing but job and result share a kind."""
-    kinds: dict[tuple[Any, ...], int] = {}
-    rows: list[Argument] = []
-    for settlement in settlements:
-        delivery = settlement.delivery
+def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> tuple[list[Argument], Sequence[int]]:
+    """The arguments of `settle.lua`, and the position of each settlement in the order in which they stand there.
+
+    Settlements that differ in nothing but job and result share a kind.
+    """
+    kinds: dict[tuple[Any, ...], tuple[list[Argument], list[int]]] = {}
+    for position, settlement in enumerate(settlements):
+        delivery, result = settlement.delivery, settlement.result
         kind = (
             delivery.worker_id,
             settlement.event,
@@ -47,13 +55,21 @@ def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> list[Arg
             settlement.error,
             settlement.reason,
             settlement.unique,
+            bool(result),
         )
-        number = kinds.get(kind)
-        if number is None:
-            number = kinds[kind] = len(kinds) + 1
-        rows += (delivery.job_id, delivery.fence, number, settlement.result or b"")
+        of_kind = kinds.get(kind)
+        if of_kind is None:
+            of_kind = kinds[kind] = [], []
+        rows, positions = of_kind
+        positions.append(position)
+        if result:
+            rows += (delivery.job_id, delivery.fence, result)
+        else:
+            rows += (delivery.job_id, delivery.fence)
     arguments: list[Argument] = [prefix, len(kinds)]
-    for worker_id, event, queue, priority, delay, keep, error, reason, unique in kinds:
+    order: list[int] = []
+    for kind, (rows, positions) in kinds.items():
+        worker_id, event, queue, priority, delay, keep, error, reason, unique, has_results = kind
         arguments += (
             worker_id,
             event.value,
@@ -62,5 +78,7 @@ def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> list[Arg
             milliseconds(delay, 0),
             milliseconds(keep),
         )
-        arguments += (error or "", reason or event.value, unique or "")
-    return arguments + rows
+        arguments += (error or "", reason or event.value, unique or "", int(has_results), len(positions))
+        arguments += rows
+        order += positions
+    return arguments, order

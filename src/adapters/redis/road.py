@@ -18,8 +18,8 @@ class Road(Protocol):
     with a connection that turned out to be of no use.
     """
 
-    async def ask(self, command: bytes) -> Any:
-        """The answer to a command."""
+    async def ask(self, command: bytes, *, repeatable: bool = False) -> Any:
+        """The answer to a command. `repeatable`: where the connection broke it is asked again, and need not be looked at."""
         ...
 
     async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:

@@ -35,9 +35,13 @@ class Translated:
     ) -> None:
         """Raise what the error means."""
         if isinstance(error, (errors.RedisError, OSError)):
-            known = _meaning(error, self._address)
-            if known is not None:
-                raise known from error
+            self.raise_meaning(error)
+
+    def raise_meaning(self, error: Exception) -> None:
+        """Raise what the error means, as a block does; nothing happens where it is itself."""
+        known = _meaning(error, self._address)
+        if known is not None:
+            raise known from error
 
 
 def _meaning(error: Exception, address: Address) -> Exception | None:

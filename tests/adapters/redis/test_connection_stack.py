@@ -87,6 +87,19 @@ def test_what_the_server_closed_is_not_used(server: ValkeyProcess) -> None:
     drive(transport.close())
 
 
+def test_a_repeatable_command_finds_out_by_itself(server: ValkeyProcess) -> None:
+    """It looks at no connection first, and is asked again, on a fresh one, where the server had closed it."""
+    transport = BlockingTransport(Address(socket_path=server.socket_path))
+    drive(transport.execute("PING"))
+    with server.client() as client:
+        before = client.info("stats")["total_connections_received"]
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        assert drive(transport.run(ECHO, ["jobs", "word"], repeatable=True)) == b"word"
+        assert drive(transport.run(ECHO, ["jobs", "word"], repeatable=True)) == b"word"
+        assert client.info("stats")["total_connections_received"] == before + 1
+    drive(transport.close())
+
+
 def test_closing_fails_what_other_threads_wait_for(
     server: ValkeyProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +107,7 @@ def test_closing_fails_what_other_threads_wait_for(
     connections = stack(server)
     connections.ask(packed("PING"))
     [connection] = connections._idle
-    read, sent, failed = connection.read_response, threading.Event(), list[Exception]()
+    read, sent, failed = connection._receive, threading.Event(), list[Exception]()
 
     def reading() -> Any:
         sent.set()
@@ -106,7 +119,7 @@ def test_closing_fails_what_other_threads_wait_for(
         except redis.ConnectionError as error:
             failed.append(error)
 
-    monkeypatch.setattr(connection, "read_response", reading)
+    monkeypatch.setattr(connection, "_receive", reading)
     server.pause()
     try:
         thread = threading.Thread(target=caller)
@@ -137,7 +150,7 @@ def test_a_command_that_was_interrupted_leaves_no_answer_to_another(
         monkeypatch.undo()
         raise Interrupted
 
-    monkeypatch.setattr(connection, "read_response", interrupted)
+    monkeypatch.setattr(connection, "_receive", interrupted)
     with pytest.raises(Interrupted):
         connections.ask(packed("ECHO", "one"))
     assert connections.ask(packed("ECHO", "two")) == b"two"

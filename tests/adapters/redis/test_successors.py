@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from hexjobs.ports.delivery import Subscription
-from support.plans import HOUR, plan
 from support.real_store import RealStore, Within
 
 
@@ -56,19 +55,5 @@ def test_what_a_worker_was_woken_for_wakes_another_when_it_is_gone(within: Withi
         assert not store.client.exists(store.key("mailbox", "alive"))
         await end(store, "gone", gone)
         assert store.client.lrange(store.key("mailbox", "alive"), 0, -1) == [b"1"]
-
-    within(scenario)
-
-
-def test_what_a_worker_was_told_of_schedules_another_is_told(within: Within, gone: str) -> None:
-    """The bell has one token for all: who is gone may have taken it. Without schedules nobody needs to be told."""
-
-    async def scenario(store: RealStore) -> None:
-        for expected in (0, 1):
-            await store.take(worker=f"gone-{expected}")
-            await end(store, f"gone-{expected}", gone)
-            assert store.client.llen(store.key("schedules", "bell")) == expected
-            await store.schedules.put(plan(next_due=HOUR))
-            await store.schedules.wait(timedelta(0))
 
     within(scenario)

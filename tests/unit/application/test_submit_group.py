@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
+from weakref import ref
 
 import pytest
 
@@ -282,6 +284,21 @@ async def test_the_caps_of_all_go_with_the_call(stage: Stage) -> None:
         assert not task.done()
     await stage.open(0)
     assert stage.queue.caps == [{}, {"default": 5, "email": 7}]
+
+
+def test_a_gate_keeps_no_event_loop_alive() -> None:
+    """Nor takes the next one for it."""
+    gate, lines = LoopGate(), []
+
+    async def look() -> ref[asyncio.AbstractEventLoop]:
+        lines.append(gate.line())
+        assert gate.line() is lines[-1]
+        return ref(asyncio.get_running_loop())
+
+    loops = [asyncio.run(look()), asyncio.run(look())]
+    gc.collect()
+    assert [loop() for loop in loops] == [None, None]
+    assert lines[0] is not lines[1]
 
 
 def test_event_loops_do_not_wait_for_one_another() -> None:

@@ -107,6 +107,12 @@ def test_defaults_are_left_out() -> None:
     assert Message.of("id", plain).data == b'{"v":1,"type":"t"}'
 
 
+def test_what_equals_a_default_is_left_out() -> None:
+    """Also where it is another object, as every name that was read from a file or a request is."""
+    read = json.loads('{"queue":"default","priority":"normal"}')
+    assert Message.of("id", Envelope(1, "t", **read)).data == b'{"v":1,"type":"t"}'
+
+
 def test_the_payload_stays_raw() -> None:
     """Its bytes are not read, nor written anew."""
     data = b'{"v":1,"type":"t","payload":{"a" : 1e2, "a":2}}'

@@ -1,4 +1,4 @@
-"""The Lua scripts, one operation a file, and the loader that puts the shared functions in front of them.
+"""The Lua scripts, one operation a file, and the loader that puts the shared functions into them.
 
 Each script begins with a shebang, by which Redis 7 and Valkey read its flags before they run it: a full server refuses
 a script without `allow-oom` as a whole, and never stops one in its middle.
@@ -28,19 +28,21 @@ class Script:
 
 @cache
 def script(name: str) -> Script:
-    """The script of this name. A line `-- include: a, b` puts `include/a.lua` and `include/b.lua` in front.
+    """The script of this name. A line `-- include: a, b` stands for `include/a.lua` and `include/b.lua`.
 
+    Every call of a script defines its functions anew, and pays for each one: what has returned above the line does not.
     A line `-- flags: allow-oom` lets it run on a full server: it lets the system drain, or keeps it right. `no-writes`
     says that it only reads.
     """
     text = _read(f"{name}.lua")
-    found = _INCLUDE.search(text)
-    names = [part.strip() for part in found.group(1).split(",")] if found else []
     flags = _FLAGS.search(text)
     shebang = f"#!lua flags={flags.group(1).strip()}" if flags else "#!lua"
-    included = [_read("include/prelude.lua"), *(_read(f"include/{part}.lua") for part in names)]
-    whole = "\n".join([shebang, *included, text])
+    whole = "\n".join([shebang, _read("include/prelude.lua"), _INCLUDE.sub(_included, text)])
     return Script(name, whole, sha1(whole.encode(), usedforsecurity=False).hexdigest())
+
+
+def _included(line: re.Match[str]) -> str:
+    return "\n".join(_read(f"include/{part.strip()}.lua") for part in line.group(1).split(","))
 
 
 def _read(path: str) -> str:

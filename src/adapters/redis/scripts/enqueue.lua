@@ -5,8 +5,53 @@
 --         due millisecond or '', unique key or ''; then per message: id, data, number of its kind
 -- returns per message: 0 stored | {'exists', data} | {'held', id} | {'full', queue}; with atomic and a refusal,
 --         'none' stands for a message that alone would have been stored
--- include: batches, lease, waking, waiting, handing, accept
 
+local function load_of(queue)
+  local sum = tonumber(redis.call('HGET', key('delayed', 'counts'), 'scheduled:' .. queue) or 0)
+  for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
+    sum = sum + redis.call('LLEN', key('queue', queue, priority))
+  end
+  return sum
+end
+
+-- Most calls bring one message, mostly to a queue for which no worker waits. Such a call defines nothing that it does not
+-- need: what is included below costs more to define than this takes to run.
+local cap = ARGV[3] == '1' and ARGV[5] == ARGV[7] and tonumber(ARGV[6])
+local first = cap and 7 or 5
+local is_lone = #ARGV == first + 7 and ARGV[first + 4] == ''
+local queue, priority, due, id = ARGV[first], ARGV[first + 1], ARGV[first + 3], ARGV[first + 5]
+if is_lone then
+  local data = key('data', id)
+  if cap and load_of(queue) >= cap then
+    local known = redis.call('GET', data)
+    return {known and {'exists', known} or {'full', queue}}
+  end
+  local known = redis.call('SET', data, ARGV[first + 6], 'NX', 'GET')
+  if known then
+    return {{'exists', known}}
+  end
+  redis.call('HINCRBY', key('enqueued'), ARGV[first + 2] .. '|' .. priority .. '|' .. queue, 1)
+  if due == '' and redis.call('EXISTS', key('idle', queue)) == 0 then
+    if redis.call('LPUSH', key('queue', queue, priority), id) == 1 then
+      redis.call('ZADD', key('ready'), 'NX', redis.call('GET', key('pass')) or 0, queue)
+    end
+    return {0}
+  end
+end
+
+-- include: batches, lease, waking, waiting
+if is_lone and due ~= '' then
+  hold(queue, id, due, 'scheduled')
+  return {0}
+end
+
+-- include: handing, spreading
+if is_lone then
+  spread(queue, {{priority = priority, ids = {id}}})
+  return {0}
+end
+
+-- include: accept
 local cap_count, kind_count = tonumber(ARGV[3]), tonumber(ARGV[4])
 local caps, all_kinds = {}, {}
 local at = 5
@@ -26,15 +71,8 @@ for index = at, #ARGV, 3 do
   ids[number], data[number], kinds[number] = ARGV[index], ARGV[index + 1], all_kinds[ARGV[index + 2]]
 end
 
-local function room(queue)
-  if not caps[queue] then
-    return nil
-  end
-  local held = tonumber(redis.call('HGET', key('delayed', 'counts'), 'scheduled:' .. queue) or 0)
-  for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
-    held = held + redis.call('LLEN', key('queue', queue, priority))
-  end
-  return caps[queue] - held
+local function room(name)
+  return caps[name] and caps[name] - load_of(name)
 end
 
 local answers = judge(ids, data, kinds, room)

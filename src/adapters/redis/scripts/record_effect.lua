@@ -8,5 +8,7 @@ if known[1] ~= 'processing' or known[2] ~= ARGV[3] then
   return false
 end
 local effects = key('effects', ARGV[2])
-redis.call('HSETNX', effects, ARGV[4], ARGV[5])
+if redis.call('HSETNX', effects, ARGV[4], ARGV[5]) == 1 then
+  redis.call('HSET', KEYS[1], 'effects', 1)  -- from now on, who ends a job looks for its effects
+end
 return redis.call('HGET', effects, ARGV[4])

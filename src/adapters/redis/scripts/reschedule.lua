@@ -2,7 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 id, 3 due millisecond, or '' for now
 -- returns 'rescheduled' | 'not_found' | 'lost' (its data are) | the status that does not allow it
--- include: batches, lease, waking, waiting, route, status, handing, accept
+-- include: batches, lease, waking, waiting, route, status, handing, spreading
 local id = ARGV[2]
 local data, state, now = redis.call('GET', key('data', id)), key('state', id), milliseconds()
 if not data then

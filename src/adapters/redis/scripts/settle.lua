@@ -1,9 +1,9 @@
 -- Record how deliveries ended.
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 number of kinds, then per kind: worker id, event, queue, priority, delay in milliseconds, keep in
---         milliseconds (negative: for ever), error or '', reason, unique key or ''; then per settlement: id, fence, number
---         of its kind, result or ''
--- returns per settlement: 1 recorded | 0 refused, nothing changed
+--         milliseconds (negative: for ever), error or '', reason, unique key or '', 1 with results | 0 without, number of
+--         its settlements, and for each of these: id, fence and, with results, the result
+-- returns which were refused, nothing being changed by them; counted from 1 in the order given
 -- flags: allow-oom
 -- include: batches, lease, waking, waiting, bell, ending, holding
 
@@ -18,32 +18,31 @@ local function fields_of(reason, message)
   return {'reason', reason, 'error', message}
 end
 
-local kinds = {}
+-- Of each worker: the ids that are settled as its own, what its processing hash has for them, and those that it has no more.
+local kinds, workers = {}, {}
 local at = 3
 for number = 1, tonumber(ARGV[2]) do
+  local worker, step = ARGV[at], ARGV[at + 9] == '1' and 3 or 2
+  local owner = workers[worker] or {ids = {}, entries = {}, gone = {}}
+  workers[worker] = owner
   local kind = {
-    worker = ARGV[at], event = ARGV[at + 1], queue = ARGV[at + 2], priority = ARGV[at + 3], delay = tonumber(ARGV[at + 4]),
-    keep = tonumber(ARGV[at + 5]), error = ARGV[at + 6], unique = ARGV[at + 8], gone = {},
+    owner = owner, event = ARGV[at + 1], queue = ARGV[at + 2], priority = ARGV[at + 3], delay = tonumber(ARGV[at + 4]),
+    keep = tonumber(ARGV[at + 5]), error = ARGV[at + 6], unique = ARGV[at + 8], first = at + 11, step = step,
   }
   kind.place, kind.fields = kind.queue .. ' ' .. kind.priority .. ' ', fields_of(ARGV[at + 7], kind.error)
-  kinds[tostring(number)] = kind
-  at = at + 9
+  kinds[number] = kind
+  at = at + 11 + step * ARGV[at + 10]
+  kind.last = at - 1
+  local ids = owner.ids
+  for index = kind.first, kind.last, step do
+    ids[#ids + 1] = ARGV[index]
+  end
 end
-
--- What the workers that these settlements name have, by worker and id.
-local owned = {}
-for index = at, #ARGV, 4 do
-  local worker = kinds[ARGV[index + 2]].worker
-  local ids = owned[worker] or {}
-  owned[worker] = ids
-  ids[#ids + 1] = ARGV[index]
-end
-for worker, ids in pairs(owned) do
-  local entries = {}
+for worker, owner in pairs(workers) do
+  local ids, entries = owner.ids, owner.entries
   for index, entry in ipairs(many('HMGET', ids, key('processing', worker))) do
     entries[ids[index]] = entry
   end
-  owned[worker] = entries
 end
 
 local function wait_again(id, state, kind, event, fields)
@@ -67,36 +66,47 @@ local function wait_again(id, state, kind, event, fields)
 end
 
 local state_prefix = key('state', '')
-local answers, ended = {}, endings(now)
-for index = at, #ARGV, 4 do
-  local id, fence, kind, result = ARGV[index], ARGV[index + 1], kinds[ARGV[index + 2]], ARGV[index + 3]
-  local entry = owned[kind.worker][id]
-  local held, asked_keep = entry == kind.place .. fence, nil
-  if not held then
-    held, asked_keep = holds(id, fence, entry)
+local refused, running, number, ended = {}, {}, 0, endings(now)
+
+local function settle(kind, id, result, asked_keep)
+  local event, keep, fields = kind.event, kind.keep, kind.fields
+  if asked_keep and cancelling[event] then
+    event, keep, fields = 'cancelled', asked_keep, fields_of('cancelled', kind.error)
   end
-  answers[#answers + 1] = held and 1 or 0
-  if held then
-    owned[kind.worker][id] = nil
-    kind.gone[#kind.gone + 1] = id
-    local event, keep, fields = kind.event, kind.keep, kind.fields
-    if asked_keep and cancelling[event] then
-      event, keep, fields = 'cancelled', asked_keep, fields_of('cancelled', kind.error)
+  if not finals[event] then
+    wait_again(id, state_prefix .. id, kind, event, fields)
+  elseif result then
+    ended.add(id, kind.queue, finals[event], keep, kind.unique, {'result', result, unpack(fields)})
+  else
+    ended.add(id, kind.queue, finals[event], keep, kind.unique, fields)
+  end
+end
+
+for _, kind in ipairs(kinds) do
+  local entries, gone, place, before = kind.owner.entries, kind.owner.gone, kind.place, #kind.owner.gone
+  for index = kind.first, kind.last, kind.step do
+    local id, fence = ARGV[index], ARGV[index + 1]
+    local entry = entries[id]
+    local held, asked_keep = entry == place .. fence, nil
+    if not held then
+      held, asked_keep = holds(id, fence, entry)
     end
-    if not finals[event] then
-      wait_again(id, state_prefix .. id, kind, event, fields)
-    elseif result == '' then
-      ended.add(id, kind.queue, finals[event], keep, kind.unique, fields)
+    number = number + 1
+    if held then
+      entries[id] = nil
+      gone[#gone + 1] = id
+      settle(kind, id, kind.step == 3 and ARGV[index + 2], asked_keep)
     else
-      ended.add(id, kind.queue, finals[event], keep, kind.unique, {'result', result, unpack(fields)})
+      refused[#refused + 1] = number
     end
   end
-end
-for _, kind in pairs(kinds) do
-  if #kind.gone > 0 then
-    apply('HDEL', key('processing', kind.worker), kind.gone)
-    redis.call('HINCRBY', key('running'), kind.queue, -#kind.gone)
+  if #gone > before then
+    running[kind.queue] = (running[kind.queue] or 0) - (#gone - before)
   end
 end
+for worker, owner in pairs(workers) do
+  apply('HDEL', key('processing', worker), owner.gone)
+end
+add_to(key('running'), running)
 ended.close()
-return answers
+return refused

@@ -4,7 +4,6 @@
 -- accept(ids, data, kinds, answers): write the messages whose answer is 0.
 -- kind: {queue, priority, type, due ('' for at once), unique ('' for none)}
 local data_prefix = key('data', '')
-local RANK = {low = 0, normal = 1, high = 2, critical = 3}
 
 local function holder_of(unique)
   local holder = redis.call('GET', key('unique', unique))
@@ -48,41 +47,24 @@ local function judge(ids, data, kinds, room)
   return answers
 end
 
--- Make new jobs of one queue wait, by level. Where nothing waits there, the most urgent one goes straight to a worker that
--- waits: its blocked read returns the job.
-local function spread(queue, levels)
-  local worker, handed = claim(queue), false
-  if worker and redis.call('SISMEMBER', key('paused'), queue) == 1 then
-    unclaim(worker, queue, milliseconds())
-    worker = nil
-  elseif worker and not redis.call('ZSCORE', key('ready'), queue) then
-    local best = levels[1]
+-- Make new jobs wait where no worker does: what is asked once for all queues costs the same for a thousand of them.
+local function line_up_all(queues)
+  local names = {}
+  for queue, levels in pairs(queues) do
+    names[#names + 1] = queue
     for _, level in ipairs(levels) do
-      if RANK[level.priority] > RANK[best.priority] then
-        best = level
-      end
-    end
-    local job = {id = table.remove(best.ids, 1), queue = queue, priority = best.priority}
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    post(worker, job, hand_out(worker, {job}, now, time[1] * 1000000 + time[2]))
-    handed = true
-    if redis.call('EXISTS', key('delayed')) == 1 then
-      wake(queue, 1)  -- who was handed the job may have been the one that minded the next due time
-    end
-  elseif worker then
-    redis.call('LPUSH', key('mailbox', worker), TOKEN)
-  end
-  local waiting = 0
-  for _, level in ipairs(levels) do
-    if #level.ids > 0 then
-      line_up(queue, level.priority, level.ids, false)
-      waiting = waiting + #level.ids
+      apply('LPUSH', key('queue', queue, level.priority), level.ids)
     end
   end
-  if worker then
-    wake(queue, handed and waiting or waiting - 1)
+  local came, least = {}, nil
+  for index, pass in ipairs(many('ZMSCORE', names, key('ready'))) do
+    if not pass then
+      least = least or redis.call('GET', key('pass')) or 0
+      came[#came + 1] = least
+      came[#came + 1] = names[index]
+    end
   end
+  apply('ZADD', key('ready'), came)
 end
 
 local function accept(ids, data, kinds, answers)
@@ -117,8 +99,16 @@ local function accept(ids, data, kinds, answers)
   for first = 1, #written, PART do
     redis.call('MSET', unpack(written, first, math.min(first + PART - 1, #written)))
   end
-  for queue, levels in pairs(queues) do
-    spread(queue, levels)
+  local idle = {}
+  for queue in pairs(queues) do
+    idle[#idle + 1] = key('idle', queue)
+  end
+  if count('EXISTS', idle) == 0 then
+    line_up_all(queues)
+  else
+    for queue, levels in pairs(queues) do
+      spread(queue, levels)
+    end
   end
   for kind, number in pairs(counts) do
     redis.call('HINCRBY', key('enqueued'), kind.type .. '|' .. kind.priority .. '|' .. kind.queue, number)

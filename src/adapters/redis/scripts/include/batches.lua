@@ -2,6 +2,7 @@
 -- many(command, names, of): the replies of a command that answers per key, such as MGET, or per field of the hash `of`.
 -- count(command, names): the sum of the replies of a command that counts keys, such as EXISTS; 0 for none.
 -- apply(command, name, values): a command on one key with many values, such as LPUSH; pairs stay together.
+-- add_to(name, changes): add to many counts of a hash, {field = change}.
 local PART = 4000
 
 local function many(command, names, of)
@@ -36,4 +37,20 @@ local function apply(command, name, values)
   for first = 1, #values, PART do
     redis.call(command, name, unpack(values, first, math.min(first + PART - 1, #values)))
   end
+end
+
+local function add_to(name, changes)
+  local fields, values = {}, {}
+  for field in pairs(changes) do
+    fields[#fields + 1] = field
+  end
+  if #fields == 1 then
+    redis.call('HINCRBY', name, fields[1], changes[fields[1]])
+    return
+  end
+  for index, known in ipairs(many('HMGET', fields, name)) do
+    local field = fields[index]
+    values[index * 2 - 1], values[index * 2] = field, (tonumber(known) or 0) + changes[field]
+  end
+  apply('HSET', name, values)
 end

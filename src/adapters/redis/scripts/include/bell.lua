@@ -1,15 +1,8 @@
 -- ring(): end the wait of one scheduler, or of the next that waits. The bell holds one token at most.
--- pass_on_bell(): somebody is gone who may have taken the token; rings where there are schedules.
 -- tell_schedule(id): a job has ended, or is gone; rings where an instant of its schedule waits for that.
 local function ring()
   if redis.call('EXISTS', key('schedules', 'bell')) == 0 then
     redis.call('LPUSH', key('schedules', 'bell'), '1')
-  end
-end
-
-local function pass_on_bell()
-  if redis.call('EXISTS', key('schedules')) == 1 then
-    ring()
   end
 end
 

@@ -4,27 +4,34 @@
 --   close(): write what is written for many at once; call it once, after the last.
 -- finish(id, queue, status, now, keep, unique, fields): one alone.
 local function endings(now)
+  local call = redis.call
   local state_prefix, data_prefix, effects_prefix = key('state', ''), key('data', ''), key('effects', '')
-  local listed, effects, keeps = {}, {}, {}
+  local listed, effects, ends, deadlines = {}, {}, {}, {}
+  local have_effects = call('HGET', KEYS[1], 'effects')
 
   local function add(id, queue, status, keep, unique, fields)
     local state = state_prefix .. id
-    redis.call('HSET', state, 'status', status, 'finished', now, unpack(fields))
+    call('HSET', state, 'status', status, 'finished', now, unpack(fields))
     if status == 'failed' then
-      redis.call('ZADD', key('failed', queue), now, id)
+      call('ZADD', key('failed', queue), now, id)
     else
       local ids = listed[status] or {}
       listed[status] = ids
       ids[#ids + 1] = id
     end
     if keep >= 0 then
-      redis.call('PEXPIRE', state, keep)
-      redis.call('PEXPIRE', data_prefix .. id, keep)
-      effects[#effects + 1] = effects_prefix .. id
-      keeps[#keeps + 1] = keep
+      -- As an instant: the server rewrites a span into one, twice for each job.
+      local deadline = deadlines[keep] or string.format('%.0f', keep > 0 and now + keep or 0)
+      deadlines[keep] = deadline
+      call('PEXPIREAT', state, deadline)
+      call('PEXPIREAT', data_prefix .. id, deadline)
+      if have_effects then
+        local number = #effects + 1
+        effects[number], ends[number] = effects_prefix .. id, deadline
+      end
     end
-    if unique ~= '' and redis.call('GET', key('unique', unique)) == id then
-      redis.call('DEL', key('unique', unique))
+    if unique ~= '' and call('GET', key('unique', unique)) == id then
+      call('DEL', key('unique', unique))
     end
     tell_schedule(id)
   end
@@ -35,7 +42,7 @@ local function endings(now)
     end
     if count('EXISTS', effects) > 0 then
       for index, name in ipairs(effects) do
-        redis.call('PEXPIRE', name, keeps[index])
+        call('PEXPIREAT', name, ends[index])
       end
     end
   end

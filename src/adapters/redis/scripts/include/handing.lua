@@ -1,39 +1,55 @@
--- hand_out(worker, taken, now, microseconds): make jobs those of a worker. taken: list of {id, queue, priority}; each gets
--- its data or '', attempt, crashes and place ('queue priority'); the first fence, each next job has the next one.
+-- hand_over(worker, runs, now, microseconds): make jobs those of a worker. runs: list of {queue, priority, ids}. Returns the
+-- first fence, each next job has the next one; then the ids in order, their data (false where they are lost), and for those
+-- that were handed out before, flat: position, attempt, crashes. The others are in their first attempt.
+-- hand_out(worker, {job}, now, microseconds): one alone. job: {id, queue, priority}; it gets its data or '', attempt, crashes
+-- and place ('queue priority'). Returns its fence.
 -- post(worker, job, fence): put one that was handed out into the worker's mailbox, as one text: its head, a line feed, its data.
 -- posted_to(worker): what lies in its mailbox: the texts of jobs, a set of their ids, and the number of tokens.
-local function hand_out(worker, taken, now, microseconds)
-  local fence = math.max(tonumber(redis.call('GET', key('fence')) or 0) + 1, microseconds)
-  redis.call('SET', key('fence'), string.format('%.0f', fence + #taken - 1))
+local function hand_over(worker, runs, now, microseconds)
+  local call = redis.call
+  local first = math.max(tonumber(call('GET', key('fence')) or 0) + 1, microseconds)
   local data_prefix, state_prefix = key('data', ''), key('state', '')
-  local names, states, owned, running = {}, {}, {}, {}
-  for index, job in ipairs(taken) do
-    job.place = job.queue .. ' ' .. job.priority
-    names[index] = data_prefix .. job.id
-    states[index] = state_prefix .. job.id
-    owned[index * 2 - 1] = job.id
-    owned[index * 2] = string.format('%s %.0f', job.place, fence + index - 1)
-    running[job.queue] = (running[job.queue] or 0) + 1
+  local ids, names, states, owned, running, number = {}, {}, {}, {}, {}, 0
+  for _, run in ipairs(runs) do
+    local place = run.queue .. ' ' .. run.priority .. ' '
+    local taken = run.ids
+    for index = 1, #taken do
+      local id = taken[index]
+      number = number + 1
+      ids[number], names[number], states[number] = id, data_prefix .. id, state_prefix .. id
+      owned[number * 2 - 1], owned[number * 2] = id, place .. string.format('%.0f', first + number - 1)
+    end
+    running[run.queue] = (running[run.queue] or 0) + #taken
   end
+  call('SET', key('fence'), string.format('%.0f', first + number - 1))
   local data = many('MGET', names)
-  local have_state = count('EXISTS', states) > 0
-  for index, job in ipairs(taken) do
-    job.data, job.attempt, job.crashes = data[index] or '', 1, 0
+  local have_state, again = count('EXISTS', states) > 0, {}
+  for index = 1, number do
+    local state, attempt = states[index], 1
     if have_state then
-      local known = redis.call('HMGET', states[index], 'attempt', 'crashes', 'status', 'worker')
-      job.attempt, job.crashes = (tonumber(known[1]) or 0) + 1, tonumber(known[2]) or 0
+      local known = call('HMGET', state, 'attempt', 'crashes', 'status', 'worker')
+      if known[1] or known[2] then
+        attempt = (tonumber(known[1]) or 0) + 1
+        local at = #again
+        again[at + 1], again[at + 2], again[at + 3] = index, attempt, tonumber(known[2]) or 0
+      end
       -- An id that a fault has put into the queues twice: the later fence wins, so the earlier holder has it no more.
-      if known[3] == 'processing' and redis.call('HDEL', key('processing', known[4] or ''), job.id) == 1 then
-        running[job.queue] = running[job.queue] - 1
+      if known[3] == 'processing' and call('HDEL', key('processing', known[4] or ''), ids[index]) == 1 then
+        local queue = string.match(owned[index * 2], '^%S+')
+        running[queue] = running[queue] - 1
       end
     end
-    local token = fence + index - 1
-    redis.call('HSET', states[index], 'status', 'processing', 'attempt', job.attempt, 'fence', token, 'started', now, 'worker', worker)
+    call('HSET', state, 'status', 'processing', 'attempt', attempt, 'fence', first + index - 1, 'started', now, 'worker', worker)
   end
   apply('HSET', key('processing', worker), owned)
-  for queue, number in pairs(running) do
-    redis.call('HINCRBY', key('running'), queue, number)
-  end
+  add_to(key('running'), running)
+  return first, ids, data, again
+end
+
+local function hand_out(worker, jobs, now, microseconds)
+  local job = jobs[1]
+  local fence, _, data, again = hand_over(worker, {{queue = job.queue, priority = job.priority, ids = {job.id}}}, now, microseconds)
+  job.place, job.data, job.attempt, job.crashes = job.queue .. ' ' .. job.priority, data[1] or '', again[2] or 1, again[3] or 0
   return fence
 end
 

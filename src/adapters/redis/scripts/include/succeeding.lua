@@ -1,5 +1,4 @@
--- succeed(queues): a worker of these queues is gone. Somebody else has to mind the next due time, what it was woken for, and
--- what the bell may have told it.
+-- succeed(queues): a worker of these queues is gone. Somebody else has to mind the next due time, and what it was woken for.
 local function succeed(queues)
   local due_later = redis.call('EXISTS', key('delayed')) == 1
   for _, queue in ipairs(queues) do
@@ -7,5 +6,4 @@ local function succeed(queues)
       wake(queue, 1)
     end
   end
-  pass_on_bell()
 end

@@ -1,0 +1,101 @@
+"""A lone submit has a way of its own through the script: it asks the server for little, and leaves what any submit leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from hexjobs.adapters.redis.scripts import script
+from support.messages import message, messages
+from support.real_store import RealStore, Within
+
+FAR = 1 << 42
+
+
+def commands(store: RealStore) -> dict[str, int]:
+    """What the server ran since it was last told to forget, but for what the test asks."""
+    found = store.client.info("commandstats")
+    asked = ("info", "config|resetstat", "evalsha", "eval")
+    return {
+        name.removeprefix("cmdstat_"): told["calls"]
+        for name, told in found.items()
+        if name.removeprefix("cmdstat_") not in asked
+    }
+
+
+def test_a_lone_submit_asks_for_four_things(within: Within) -> None:
+    """The job, the count, who waits, the line: whatever waits there already."""
+
+    async def scenario(store: RealStore) -> None:
+        await store.queue.enqueue(messages(50))
+        store.client.config_resetstat()
+        await store.queue.enqueue([message()])
+        assert commands(store) == {"set": 1, "hincrby": 1, "exists": 1, "lpush": 1}
+
+    within(scenario)
+
+
+def test_what_defines_functions_stands_below_the_way_of_a_lone_submit() -> None:
+    """Each call pays for all functions above the line at which it returns."""
+    above, _, _ = script("enqueue").text.partition("return {0}")
+    assert above.count("local function ") == 3  # two of the prelude, and the count that a cap asks for
+
+
+def test_many_queues_are_asked_for_at_once(within: Within) -> None:
+    """A batch over 100 queues asks once who waits for any of them, and once which of them had jobs already."""
+
+    async def scenario(store: RealStore) -> None:
+        batch = [message(queue=f"queue-{number}") for number in range(100)]
+        await store.queue.enqueue(batch[:40])
+        store.client.config_resetstat()
+        await store.queue.enqueue([message(queue=each.envelope.queue) for each in batch])
+        once = {"mget": 1, "mset": 1, "exists": 1, "zmscore": 1, "get": 1, "zadd": 1}
+        assert commands(store) == {**once, "lpush": 100, "hincrby": 100}
+        assert store.client.zcard(store.key("ready")) == 100
+
+    within(scenario)
+
+
+def contents(store: RealStore) -> dict[str, Any]:
+    """All that lies in the store, by key."""
+    client = store.client
+    read: Mapping[bytes, Any] = {
+        b"string": client.get,
+        b"list": lambda name: client.lrange(name, 0, -1),
+        b"hash": client.hgetall,
+        b"set": client.smembers,
+        b"zset": lambda name: client.zrange(name, 0, -1, withscores=True),
+    }
+    return {name.decode(): read[client.type(name)](name) for name in client.keys("*")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "caps"),
+    [
+        ({}, {}),
+        ({"queue": "mail", "priority": "high"}, {}),
+        ({}, {"default": 3}),
+        ({}, {"default": 2}),
+        ({"due": FAR}, {}),
+        ({"due": FAR}, {"default": 2}),
+        ({"unique": "key"}, {"default": 3}),
+    ],
+)
+def test_it_leaves_what_a_batch_leaves(within: Within, fields: dict[str, Any], caps: dict[str, int]) -> None:
+    """Jobs one by one, two of them twice, beside the same in a batch: the same answers, and the same keys."""
+
+    async def scenario(store: RealStore) -> None:
+        left = []
+        for alone in (True, False):
+            store.client.flushall()
+            # A queue that becomes ready starts at the pass of the time, and there is one after this.
+            store.client.set(store.key("pass"), "7.000000")
+            batch = [message(f"job-{number}", **fields) for number in (1, 1, 2, 3, 2)]
+            parts = [[each] for each in batch] if alone else [batch]
+            answers = [answer for part in parts for answer in await store.queue.enqueue(part, caps)]
+            left.append(([(each.job_id, each.is_new, repr(each.error)) for each in answers], contents(store)))
+        assert left[0] == left[1]
+
+    within(scenario)
