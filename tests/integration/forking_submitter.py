@@ -10,11 +10,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import redis
 
 from hexjobs import BackgroundJobService, JobType
+from hexjobs.adapters.redis.blocking_line import BlockingLine
 
 GREET: JobType[Any, Any] = JobType("greet")
 EACH = 50
@@ -45,17 +47,20 @@ class Looker(Submitter):
 
 
 def tell_when_sent() -> None:
-    kind: Any = redis.UnixDomainSocketConnection
-    send = kind.send_packed_command
+    """What a submitter first waits for is the greeting of a new connection, or the answer to its command."""
 
-    def sending(connection: Any, *arguments: Any, **options: Any) -> Any:
-        answer = send(connection, *arguments, **options)
-        thread = threading.current_thread()
-        if isinstance(thread, Submitter):
-            thread.sent.set()
-        return answer
+    def told(receive: Callable[..., Any]) -> Callable[..., Any]:
+        def receiving(*arguments: Any, **options: Any) -> Any:
+            thread = threading.current_thread()
+            if isinstance(thread, Submitter):
+                thread.sent.set()
+            return receive(*arguments, **options)
 
-    kind.send_packed_command = sending
+        return receiving
+
+    kind: Any
+    for kind, receive in ((redis.UnixDomainSocketConnection, "read_response"), (BlockingLine, "_receive")):
+        setattr(kind, receive, told(getattr(kind, receive)))
 
 
 def main(data_dir: str) -> None:
