@@ -204,7 +204,8 @@ CATALOGUE = (
     ),
 )
 
-COSTS = (
+COSTS: tuple[tuple[str, str, str, Target | None], ...] = (
+    ("empty_us", "server, an empty script", "µs/call", None),
     ("lone_us", "server, a lone submit", "µs/call", at_most(1.10)),
     ("submit_us", "server, a submit of 1,000 at once", "µs/job", at_most(1.10)),
     ("drain_us", "server, fetching and settling", "µs/job", at_most(1.10)),
@@ -230,7 +231,8 @@ def growth_groups(**sizes: int) -> tuple[Group, ...]:
                 f"growth.{name}.{key}",
                 what,
                 unit,
-                Target(target.bound, target.limit, f"growth.base.{key}"),
+                target and Target(target.bound, target.limit, f"growth.base.{key}"),
+                beside=f"growth.base.{key}",
             )
             for key, what, unit, target in COSTS
         )

@@ -73,6 +73,7 @@ class Situation:
         return {
             f"growth.{self.name}.submit_us": work.script_us / count,
             f"growth.{self.name}.submits_per_second": count / seconds,
+            f"growth.{self.name}.empty_us": self._empty_calls(),
             f"growth.{self.name}.lone_us": lone_us,
             f"growth.{self.name}.drain_us": drained.script_us,
             f"growth.{self.name}.worker_us": drained.worker_us,
@@ -84,6 +85,14 @@ class Situation:
         before = self.server.work()
         for _ in range(LONE_CALLS):
             await self.jobs.submit_job(noop, PAYLOAD)
+        work = self.server.work() - before
+        return work.script_us / work.script_calls
+
+    def _empty_calls(self) -> float:
+        """Microseconds of a script that does nothing: what any script costs this server, with what it holds."""
+        before = self.server.work()
+        for _ in range(LONE_CALLS):
+            self.server.watcher.eval("return 0", 0)
         work = self.server.work() - before
         return work.script_us / work.script_calls
 
