@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from contracts.harness import Adapter
 from hexjobs.domain.transitions import JobEvent
+from hexjobs.ports.delivery import Subscription
 from support.messages import message, messages
 
 LEVELS = ("low", "normal", "high", "critical")
@@ -90,6 +91,17 @@ async def test_a_job_given_back_goes_to_the_head(adapter: Adapter) -> None:
     assert delivery.job_id == "a"
     await adapter.settle(delivery, JobEvent.GIVEN_BACK)
     assert await adapter.take_all() == ["a", "b"]
+
+
+async def test_a_job_behind_many_queues_that_have_run_empty(adapter: Adapter) -> None:
+    """ "Hand out up to `limit` waiting jobs, waiting up to `wait` for the first.": wherever they wait."""
+    names = [f"queue-{number:03}" for number in range(150)]
+    await adapter.queue.enqueue([message(queue=name) for name in names])
+    await adapter.queue.enqueue([message("one", queue="the-last"), message("two", queue="the-last")])
+    subscription = Subscription("worker-1", dict.fromkeys([*names, "the-last"], 1))
+    for limit in (50, 50, 50, 1):  # each queue once
+        assert len(await adapter.queue.dequeue(subscription, limit, timedelta(0))) == limit
+    assert [each.job_id for each in await adapter.queue.dequeue(subscription, 5, timedelta(0))] == ["two"]
 
 
 async def test_a_job_that_erred_goes_to_the_tail(adapter: Adapter) -> None:

@@ -176,3 +176,20 @@ def test_a_job_that_is_not_to_be_kept_is_gone_at_once(within: Within) -> None:
         assert store.client.exists(store.key("data", "gone"), store.key("state", "gone")) == 0
 
     within(scenario)
+
+
+def test_a_job_behind_many_queues_that_have_run_empty_is_found(within: Within) -> None:
+    """By one fetch: what it finds empty it forgets, and it goes on as long as there is a queue to look at."""
+
+    async def scenario(store: RealStore) -> None:
+        names = [f"queue-{number:03}" for number in range(200)]
+        weights = dict.fromkeys([*names, "the-last"], 1)
+        await store.queue.enqueue([message(queue=name) for name in names])
+        await store.queue.enqueue([message("one", queue="the-last"), message("two", queue="the-last")])
+        for limit in (50, 50, 50, 50, 1):  # each queue once
+            assert len(await fetch(store, weights, limit)) == limit
+        assert store.client.zcard(store.key("ready")) > 64
+        assert [each.job_id for each in await fetch(store, weights, 5)] == ["two"]
+        assert store.client.zcard(store.key("ready")) == 0
+
+    within(scenario)

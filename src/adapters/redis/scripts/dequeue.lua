@@ -60,7 +60,7 @@ end
 local next_due = first_due()
 if next_due >= 0 and next_due <= now then
 -- include: route, promoting
-  promote(now, math.max(most, 500))
+  promote(now, math.max(most, 200))
   next_due = first_due()
 end
 

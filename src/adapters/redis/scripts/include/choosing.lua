@@ -77,8 +77,10 @@ local function choose(subscription, most, strict)
   local weights = subscription.weights
   local runs, total, pass = {}, 0, nil
   while total < most do
-    local ready = candidates(subscription, strict)
-    local before, passes = total, {}
+    local ready, passes = candidates(subscription, strict), {}
+    if #ready == 0 then
+      break
+    end
     while #ready > 0 and total < most do
       local entry, second = ready[1], not strict and ready[2]
       local weight, want = weights[entry.queue], most - total
@@ -103,9 +105,6 @@ local function choose(subscription, most, strict)
     end
     if #passes > 0 then
       redis.call('ZADD', key('ready'), 'XX', unpack(passes))
-    end
-    if total == before then
-      break
     end
   end
   if pass then
