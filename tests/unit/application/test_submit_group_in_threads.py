@@ -153,15 +153,6 @@ def test_an_answer_that_was_not_told_is_found(stage: Stage, monkeypatch: pytest.
     assert stage.queue.calls == []
 
 
-@pytest.fixture
-def _ctrl_c_interrupts() -> Iterator[None]:
-    """As in a terminal: a shell has its background jobs ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_ctrl_c_interrupts")
 @pytest.mark.parametrize("waits", [False, True])
 def test_a_real_interrupt_in_the_main_thread(stage: Stage, waits: bool) -> None:
     """Ctrl-C while it sends, and while it waits; the others go on."""
