@@ -92,3 +92,9 @@ async def test_who_reconciles_learns_whether_the_store_stands_still(adapter: Ada
     await adapter.store.cancel("two", timedelta(hours=1))
     assert await changes()
     assert not await changes()
+    await adapter.store.sweep(0)
+    await changes()
+    await adapter.queue.enqueue([message("of-no-trace")])
+    await adapter.settle(await adapter.take_one(), JobEvent.SUCCEEDED, keep=timedelta(0))
+    await adapter.store.sweep(0)
+    assert await changes(), "it came, ran and ended between two looks, and as much is there as before"
