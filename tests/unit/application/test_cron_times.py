@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from cronsim import CronSim
-from hypothesis import given
+from cronsim import CronSim, CronSimError
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hexjobs.application.recurring.cron_times import CronTimes
@@ -78,8 +78,10 @@ def test_where_cronsim_goes_wrong_the_policy_holds(cron: str, zone: str, after: 
 
 
 @given(st.tuples(FIELD, FIELD, FIELD, FIELD, FIELD).map(" ".join), st.booleans())
+@example(text="* * LW * */7", with_seconds=False)  # the last weekday of a month, where it is a Sunday
+@example(text="* * 31 FEB *", with_seconds=True)
 def test_what_is_found_well_formed_cronsim_can_read(text: str, with_seconds: bool) -> None:
-    """It refuses such a text only where the calendar has no such date; with UTC it then gives the same instant."""
+    """It refuses such a text only where the calendar has no such date; else, with UTC, it has the same instant, or none too."""
     expression = CronExpression(f"0 {text}" if with_seconds else text)
     if expression.problems:
         return
@@ -88,7 +90,11 @@ def test_what_is_found_well_formed_cronsim_can_read(text: str, with_seconds: boo
     found = times.following(round(start.timestamp()))
     if found is not None:
         assert next(CronSim(text, start)) == datetime.fromtimestamp(found, UTC)
-    else:
+        return
+    try:
+        with pytest.raises(StopIteration):
+            next(CronSim(text, start))
+    except CronSimError:
         days, months, weekdays = expression.fields[3:]
         assert set(months.split(",")) == {"FEB"}
         assert set(days.split(",")) <= {"30", "31"}
