@@ -73,12 +73,12 @@ def deliveries(reply: Sequence[Any], worker_id: str) -> list[Delivery]:
     """The deliveries of a dequeue's answer, those from the worker's mailbox first."""
     found = [posted_delivery(text, worker_id) for text in reply[2]]
     if len(reply) > AT_FIRST_DELIVERY:
-        fence, places, ids, data, again = reply[AT_FIRST_DELIVERY:]
+        fence, lines, ids, data, again = reply[AT_FIRST_DELIVERY:]
         first = len(found)
         rows = zip(ids, data, strict=True)
-        for at in range(0, len(places), 2):
-            queue, priority = _place(places[at])
-            for job_id, text in islice(rows, places[at + 1]):
+        for at in range(0, len(lines), 2):
+            queue, priority = _place(lines[at])
+            for job_id, text in islice(rows, lines[at + 1]):
                 found.append(Delivery(job_id.decode(), queue, priority, text or b"", 1, fence, 0, worker_id))
                 fence += 1
         for at in range(0, len(again), 3):
@@ -109,8 +109,9 @@ def posted_delivery(text: bytes, worker_id: str) -> Delivery:
 
 
 @lru_cache(maxsize=4096)
-def _place(place: bytes) -> tuple[str, JobPriority]:
-    queue, _, level = place.decode().partition(" ")
+def _place(line: bytes) -> tuple[str, JobPriority]:
+    """The queue and level of which a list holds the ids that wait."""
+    _, queue, level = line.decode().rsplit(":", 2)
     return queue, JobPriority.parse(level)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
+from ...domain.priority import JobPriority
 from ...ports.delivery import Settlement
 from ...ports.envelope import Message
 from .replies import milliseconds
@@ -14,42 +16,51 @@ from .transport import Argument
 def enqueue_arguments(
     prefix: str, messages: Sequence[Message], caps: Mapping[str, int], *, atomic: bool
 ) -> list[Argument]:
-    """The arguments of `enqueue.lua`. Messages of one queue, level and type share a kind."""
+    """The arguments of `enqueue.lua`. Messages of one queue, level and sort share a kind."""
     if len(messages) == 1:
         [message] = messages
         envelope = message.envelope
         if envelope.due is None and not (atomic or caps or envelope.unique):
-            begin = (prefix, 0, 0, 1, envelope.queue, envelope.priority, envelope.type, "", "")
+            begin = (prefix, 0, 0, 1, envelope.type, "", "", 1, envelope.queue, envelope.priority)
             return [begin, message.job_id.encode(), message.data, b"1"]
-    kinds: dict[tuple[str, str, str, int | str, str], int] = {}
+    sorts: dict[tuple[str, int | str, str], dict[tuple[str, str], int]] = {}
     rows: list[Argument] = []
+    count = 0
     for message in messages:
         envelope = message.envelope
         due, unique = envelope.due, envelope.unique
-        kind = (envelope.queue, envelope.priority, envelope.type, "" if due is None else due, unique or "")
-        number = kinds.setdefault(kind, len(kinds) + 1)
+        sort = (envelope.type, "" if due is None else due, unique or "")
+        kinds = sorts.get(sort)
+        if kinds is None:
+            kinds = sorts[sort] = {}
+        place = (envelope.queue, envelope.priority)
+        number = kinds.get(place)
+        if number is None:
+            number = kinds[place] = count = count + 1
         rows += (message.job_id, message.data, number)
-    arguments: list[Argument] = [prefix, int(atomic), len(caps), len(kinds)]
+    if len(sorts) > 1:  # kinds were counted as they came, and stand with those of their sort
+        came = chain.from_iterable(kinds.values() for kinds in sorts.values())
+        final: dict[Argument, int] = {number: position for position, number in enumerate(came, 1)}
+        rows[2::3] = [final[number] for number in rows[2::3]]
+    arguments: list[Argument] = [prefix, int(atomic), len(caps), len(sorts)]
     for pair in caps.items():
         arguments += pair
-    for kind in kinds:
-        arguments += kind
+    for sort, kinds in sorts.items():
+        arguments += (*sort, len(kinds), *chain.from_iterable(kinds))
     return arguments + rows
 
 
 def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> tuple[list[Argument], Sequence[int]]:
     """The arguments of `settle.lua`, and the position of each settlement in the order in which they stand there.
 
-    Settlements that differ in nothing but job and result share a kind.
+    Settlements that differ in nothing but job, queue, level and result share a kind.
     """
-    kinds: dict[tuple[Any, ...], tuple[list[Argument], list[int]]] = {}
+    kinds: dict[tuple[Any, ...], dict[tuple[str, JobPriority], tuple[list[Argument], list[int]]]] = {}
     for position, settlement in enumerate(settlements):
         delivery, result = settlement.delivery, settlement.result
         kind = (
             delivery.worker_id,
             settlement.event,
-            delivery.queue,
-            delivery.priority,
             settlement.delay,
             settlement.keep,
             settlement.error,
@@ -57,10 +68,14 @@ def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> tuple[li
             settlement.unique,
             bool(result),
         )
-        of_kind = kinds.get(kind)
-        if of_kind is None:
-            of_kind = kinds[kind] = [], []
-        rows, positions = of_kind
+        levels = kinds.get(kind)
+        if levels is None:
+            levels = kinds[kind] = {}
+        level = (delivery.queue, delivery.priority)
+        of_level = levels.get(level)
+        if of_level is None:
+            of_level = levels[level] = [], []
+        rows, positions = of_level
         positions.append(position)
         if result:
             rows += (delivery.job_id, delivery.fence, result)
@@ -68,17 +83,12 @@ def settle_arguments(prefix: str, settlements: Sequence[Settlement]) -> tuple[li
             rows += (delivery.job_id, delivery.fence)
     arguments: list[Argument] = [prefix, len(kinds)]
     order: list[int] = []
-    for kind, (rows, positions) in kinds.items():
-        worker_id, event, queue, priority, delay, keep, error, reason, unique, has_results = kind
-        arguments += (
-            worker_id,
-            event.value,
-            queue,
-            priority.word,
-            milliseconds(delay, 0),
-            milliseconds(keep),
-        )
-        arguments += (error or "", reason or event.value, unique or "", int(has_results), len(positions))
-        arguments += rows
-        order += positions
+    for kind, levels in kinds.items():
+        worker_id, event, delay, keep, error, reason, unique, has_results = kind
+        arguments += (worker_id, event.value, milliseconds(delay, 0), milliseconds(keep), error or "")
+        arguments += (reason or event.value, unique or "", int(has_results), len(levels))
+        for (queue, priority), (rows, positions) in levels.items():
+            arguments += (queue, priority.word, len(positions))
+            arguments += rows
+            order += positions
     return arguments, order

@@ -24,7 +24,8 @@ class ToldSubscription:
         for pair in subscription.weights.items():
             pairs += pair
         queues = len(subscription.weights)
-        digest = "" if queues <= FEW_QUEUES else sha1(repr(pairs).encode(), usedforsecurity=False).hexdigest()
+        told = repr((pairs, subscription.strict)).encode()
+        digest = "" if queues <= FEW_QUEUES else sha1(told, usedforsecurity=False).hexdigest()
         self.whole: list[Argument] = [digest, queues, *pairs]
         """The arguments that tell all of them."""
         self.arguments: list[Argument] = [digest, 0] if digest else self.whole

@@ -44,15 +44,15 @@ def test_what_defines_functions_stands_below_the_way_of_a_lone_submit() -> None:
 
 
 def test_many_queues_are_asked_for_at_once(within: Within) -> None:
-    """A batch over 100 queues asks once who waits for any of them, and once which of them had jobs already."""
+    """A batch over 100 queues asks once who waits for any of them, which of them had jobs already, and how many came before."""
 
     async def scenario(store: RealStore) -> None:
         batch = [message(queue=f"queue-{number}") for number in range(100)]
         await store.queue.enqueue(batch[:40])
         store.client.config_resetstat()
         await store.queue.enqueue([message(queue=each.envelope.queue) for each in batch])
-        once = {"mget": 1, "mset": 1, "exists": 1, "zmscore": 1, "get": 1, "zadd": 1}
-        assert commands(store) == {**once, "lpush": 100, "hincrby": 100}
+        once = {"mget": 1, "mset": 1, "exists": 1, "zmscore": 1, "get": 1, "zadd": 1, "hmget": 1, "hset": 1}
+        assert commands(store) == {**once, "lpush": 100}
         assert store.client.zcard(store.key("ready")) == 100
 
     within(scenario)
@@ -95,6 +95,30 @@ def test_it_leaves_what_a_batch_leaves(within: Within, fields: dict[str, Any], c
             batch = [message(f"job-{number}", **fields) for number in (1, 1, 2, 3, 2)]
             parts = [[each] for each in batch] if alone else [batch]
             answers = [answer for part in parts for answer in await store.queue.enqueue(part, caps)]
+            left.append(([(each.job_id, each.is_new, repr(each.error)) for each in answers], contents(store)))
+        assert left[0] == left[1]
+
+    within(scenario)
+
+
+def test_a_batch_of_several_sorts_leaves_what_its_jobs_leave_one_by_one(within: Within) -> None:
+    """Types, queues, levels and unique keys take turns; in each line the jobs stand in the order of the batch."""
+
+    async def scenario(store: RealStore) -> None:
+        left = []
+        batch = [
+            message(
+                f"job-{number}",
+                type=("report", "email")[number % 2],
+                queue=("default", "mail", "calls")[number % 3],
+                priority=("normal", "high")[number // 6 % 2],
+                unique="key" if number % 7 == 5 else None,
+            )
+            for number in range(36)
+        ]
+        for parts in ([[each] for each in batch], [batch]):
+            store.client.flushall()
+            answers = [answer for part in parts for answer in await store.queue.enqueue(part)]
             left.append(([(each.job_id, each.is_new, repr(each.error)) for each in answers], contents(store)))
         assert left[0] == left[1]
 

@@ -133,6 +133,20 @@ def test_weights_that_are_remembered_count(within: Within) -> None:
     within(scenario)
 
 
+def test_a_strict_worker_is_remembered_apart(within: Within) -> None:
+    """One that is not strict takes jobs from the same queues, and what is remembered of it knows no order."""
+
+    async def scenario(store: RealStore) -> None:
+        await store.queue.enqueue([message(queue=queue) for queue in QUEUES for _ in range(2)])
+        backwards = dict.fromkeys(reversed(QUEUES), 1)
+        for strict in (False, True):
+            found = await fetch(store, backwards, len(QUEUES), strict=strict)
+            assert len(found) == len(QUEUES)
+        assert [each.queue for each in found] == sorted((each.queue for each in found), reverse=True)
+
+    within(scenario)
+
+
 def test_a_worker_of_many_queues_waits_for_each_of_them(within: Within) -> None:
     """Though its fetch does not name them: it is registered as idle, and as theirs, and no more when it has fetched."""
 

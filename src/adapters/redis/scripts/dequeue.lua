@@ -6,13 +6,13 @@
 --         was lost: 'resync' and the ids that the worker knows it holds; all others are given back
 -- returns 0 when the worker's lease is gone, 1 when the digest is unknown and nothing was done, else {now, due millisecond
 --         of the next delayed job or -1, the texts of jobs that lay in the worker's mailbox; then, where there are more, the
---         first fence, each next delivery has the next one, and four lists: in turn 'queue priority' and how many come from
---         there, ids, data, and in turn position, attempt, crashes of those that were handed out before}
+--         first fence, each next delivery has the next one, and four lists: in turn the list of a queue's level and how many
+--         come from there, ids, data, and in turn position, attempt, crashes of those that were handed out before}
 -- flags: allow-oom
 -- include: batches, lease, waking, waiting, handing, subscribing, choosing
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
-local subscription = subscribed(7)
+local subscription = subscribed(7, strict)
 if not subscription then
   return 1
 end
@@ -81,7 +81,7 @@ if total >= most and next_due >= 0 then
 end
 local places = {}
 for index, run in ipairs(runs) do
-  places[index * 2 - 1], places[index * 2] = run.queue .. ' ' .. run.priority, #run.ids
+  places[index * 2 - 1], places[index * 2] = run.list, #run.ids
 end
 reply[4], reply[6], reply[7], reply[8] = hand_over(worker, runs, now, microseconds)
 reply[5] = places

@@ -1,8 +1,9 @@
 -- Take messages in, in order, one answer each.
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 atomic (0 no | 1 all or none | 2 likewise, the ids that exist being known for the same jobs),
---         3 number of caps, 4 number of kinds, then per cap: queue, max_jobs; then per kind: queue, priority, type,
---         due millisecond or '', unique key or ''; then per message: id, data, number of its kind
+--         3 number of caps, 4 number of sorts, then per cap: queue, max_jobs; then per sort: type, due millisecond or '',
+--         unique key or '', number of its kinds, and for each of these: queue, priority; then per message: id, data, number
+--         of its kind
 -- returns per message: 0 stored | {'exists', data} | {'held', id} | {'full', queue}; with atomic and a refusal,
 --         'none' stands for a message that alone would have been stored
 
@@ -16,21 +17,21 @@ end
 
 -- Most calls bring one message, mostly to a queue for which no worker waits. Such a call defines nothing that it does not
 -- need: what is included below costs more to define than this takes to run.
-local cap = ARGV[3] == '1' and ARGV[5] == ARGV[7] and tonumber(ARGV[6])
+local cap = ARGV[3] == '1' and ARGV[5] == ARGV[11] and tonumber(ARGV[6])
 local first = cap and 7 or 5
-local is_lone = #ARGV == first + 7 and ARGV[first + 4] == ''
-local queue, priority, due, id = ARGV[first], ARGV[first + 1], ARGV[first + 3], ARGV[first + 5]
+local is_lone = #ARGV == first + 8 and ARGV[first + 2] == ''
+local due, queue, priority, id = ARGV[first + 1], ARGV[first + 4], ARGV[first + 5], ARGV[first + 6]
 if is_lone then
   local data = key('data', id)
   if cap and load_of(queue) >= cap then
     local known = redis.call('GET', data)
     return {known and {'exists', known} or {'full', queue}}
   end
-  local known = redis.call('SET', data, ARGV[first + 6], 'NX', 'GET')
+  local known = redis.call('SET', data, ARGV[first + 7], 'NX', 'GET')
   if known then
     return {{'exists', known}}
   end
-  redis.call('HINCRBY', key('enqueued'), ARGV[first + 2] .. '|' .. priority .. '|' .. queue, 1)
+  redis.call('HINCRBY', key('enqueued'), ARGV[first] .. '|' .. priority .. '|' .. queue, 1)
   if due == '' and redis.call('EXISTS', key('idle', queue)) == 0 then
     if redis.call('LPUSH', key('queue', queue, priority), id) == 1 then
       redis.call('ZADD', key('ready'), 'NX', redis.call('GET', key('pass')) or 0, queue)
@@ -52,23 +53,26 @@ if is_lone then
 end
 
 -- include: accept
-local cap_count, kind_count = tonumber(ARGV[3]), tonumber(ARGV[4])
 local caps, all_kinds = {}, {}
-local at = 5
-for _ = 1, cap_count do
+local at, number = 5, 0
+for _ = 1, tonumber(ARGV[3]) do
   caps[ARGV[at]] = tonumber(ARGV[at + 1])
   at = at + 2
 end
-for number = 1, kind_count do
-  all_kinds[tostring(number)] = {
-    queue = ARGV[at], priority = ARGV[at + 1], type = ARGV[at + 2], due = ARGV[at + 3], unique = ARGV[at + 4],
-  }
-  at = at + 5
+for _ = 1, tonumber(ARGV[4]) do
+  local kind_type, kind_due, unique, last = ARGV[at], ARGV[at + 1], ARGV[at + 2], at + 2 + 2 * ARGV[at + 3]
+  for index = at + 4, last, 2 do
+    number = number + 1
+    all_kinds[tostring(number)] = {
+      queue = ARGV[index], priority = ARGV[index + 1], type = kind_type, due = kind_due, unique = unique,
+    }
+  end
+  at = last + 2
 end
 local ids, data, kinds = {}, {}, {}
 for index = at, #ARGV, 3 do
-  local number = #ids + 1
-  ids[number], data[number], kinds[number] = ARGV[index], ARGV[index + 1], all_kinds[ARGV[index + 2]]
+  local position = #ids + 1
+  ids[position], data[position], kinds[position] = ARGV[index], ARGV[index + 1], all_kinds[ARGV[index + 2]]
 end
 
 local function room(name)

@@ -48,27 +48,44 @@ local function judge(ids, data, kinds, room)
 end
 
 -- Make new jobs wait where no worker does: what is asked once for all queues costs the same for a thousand of them.
-local function line_up_all(queues)
-  local names = {}
-  for queue, levels in pairs(queues) do
-    names[#names + 1] = queue
-    for _, level in ipairs(levels) do
-      apply('LPUSH', key('queue', queue, level.priority), level.ids)
-    end
+local function line_up_all(lines, queues)
+  for list, line in pairs(lines) do
+    apply('LPUSH', list, line.ids)
   end
   local came, least = {}, nil
-  for index, pass in ipairs(many('ZMSCORE', names, key('ready'))) do
+  for index, pass in ipairs(many('ZMSCORE', queues, key('ready'))) do
     if not pass then
       least = least or redis.call('GET', key('pass')) or 0
       came[#came + 1] = least
-      came[#came + 1] = names[index]
+      came[#came + 1] = queues[index]
     end
   end
   apply('ZADD', key('ready'), came)
 end
 
+local function spread_all(lines)
+  local queues = {}
+  for _, line in pairs(lines) do
+    local levels = queues[line.queue] or {}
+    queues[line.queue] = levels
+    levels[#levels + 1] = line
+  end
+  for queue, levels in pairs(queues) do
+    spread(queue, levels)
+  end
+end
+
 local function accept(ids, data, kinds, answers)
-  local written, queues, counts = {}, {}, {}
+  local written, lines, line_of, queues, idle, counts = {}, {}, {}, {}, {}, {}
+
+  local function line_for(kind)
+    local queue, list = kind.queue, key('queue', kind.queue, kind.priority)
+    local line = lines[list] or {queue = queue, priority = kind.priority, ids = {}}
+    lines[list], line_of[kind] = line, line
+    queues[#queues + 1], idle[#idle + 1] = queue, key('idle', queue)
+    return line
+  end
+
   for index, id in ipairs(ids) do
     if answers[index] == 0 then
       local kind = kinds[index]
@@ -80,18 +97,8 @@ local function accept(ids, data, kinds, answers)
       if kind.due ~= '' then
         hold(kind.queue, id, kind.due, 'scheduled')
       else
-        local levels = queues[kind.queue]
-        if not levels then
-          levels = {}
-          queues[kind.queue] = levels
-        end
-        local level = levels[kind.priority]
-        if not level then
-          level = {priority = kind.priority, ids = {}}
-          levels[kind.priority] = level
-          levels[#levels + 1] = level
-        end
-        level.ids[#level.ids + 1] = id
+        local line = (line_of[kind] or line_for(kind)).ids
+        line[#line + 1] = id
       end
       counts[kind] = (counts[kind] or 0) + 1
     end
@@ -99,18 +106,17 @@ local function accept(ids, data, kinds, answers)
   for first = 1, #written, PART do
     redis.call('MSET', unpack(written, first, math.min(first + PART - 1, #written)))
   end
-  local idle = {}
-  for queue in pairs(queues) do
-    idle[#idle + 1] = key('idle', queue)
-  end
   if count('EXISTS', idle) == 0 then
-    line_up_all(queues)
+    line_up_all(lines, queues)
   else
-    for queue, levels in pairs(queues) do
-      spread(queue, levels)
-    end
+    spread_all(lines)
   end
+  local changes = {}
   for kind, number in pairs(counts) do
-    redis.call('HINCRBY', key('enqueued'), kind.type .. '|' .. kind.priority .. '|' .. kind.queue, number)
+    local field = kind.type .. '|' .. kind.priority .. '|' .. kind.queue
+    changes[field] = (changes[field] or 0) + number
+  end
+  if next(changes) then
+    add_to(key('enqueued'), changes)
   end
 end

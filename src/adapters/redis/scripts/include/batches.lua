@@ -40,7 +40,7 @@ local function apply(command, name, values)
 end
 
 local function add_to(name, changes)
-  local fields, values = {}, {}
+  local fields, values, texts = {}, {}, {}
   for field in pairs(changes) do
     fields[#fields + 1] = field
   end
@@ -50,7 +50,9 @@ local function add_to(name, changes)
   end
   for index, known in ipairs(many('HMGET', fields, name)) do
     local field = fields[index]
-    values[index * 2 - 1], values[index * 2] = field, (tonumber(known) or 0) + changes[field]
+    local sum = (tonumber(known) or 0) + changes[field]
+    local text = texts[sum] or string.format('%.0f', sum)
+    texts[sum], values[index * 2 - 1], values[index * 2] = text, field, text
   end
   apply('HSET', name, values)
 end

@@ -1,36 +1,36 @@
--- choose(subscription, most, strict): take ids that wait, as {queue, priority, ids} in the order in which to hand them out, at
--- most `most`; then how many they are. subscription: what `subscribed` returns.
+-- choose(subscription, most, strict): take ids that wait, as {queue, priority, ids, list} in the order in which to hand them
+-- out, at most `most`; then how many they are. list: the name of the list that they were taken from. subscription: what
+-- `subscribed` returns.
 --
 -- Stride scheduling: serve the queue with the least pass until it is no longer the least; a job moves the pass of its
 -- queue by 1 / weight. A queue that becomes ready starts at the least pass of the time, so it claims no arrears.
-local LEVELS = {'critical', 'high', 'normal', 'low'}
+local queue_prefix = key('queue', '')
 local PAGE, ENOUGH = 64, 16
 
 local function take(queue, want, runs)
-  local lists, levels = {}, {}
-  for index, priority in ipairs(LEVELS) do
-    lists[index] = key('queue', queue, priority)
-    levels[lists[index]] = priority
-  end
+  local line = queue_prefix .. queue
+  local critical, high, normal, low = line .. ':critical', line .. ':high', line .. ':normal', line .. ':low'
   local got = 0
   while got < want do
-    local popped = redis.call('LMPOP', 4, lists[1], lists[2], lists[3], lists[4], 'RIGHT', 'COUNT', want - got)
+    local popped = redis.call('LMPOP', '4', critical, high, normal, low, 'RIGHT', 'COUNT', want - got)
     if not popped then
       redis.call('ZREM', key('ready'), queue)
       break
     end
-    runs[#runs + 1] = {queue = queue, priority = levels[popped[1]], ids = popped[2]}
-    got = got + #popped[2]
+    local list, ids = popped[1], popped[2]
+    local priority = list == normal and 'normal' or list == high and 'high' or list == low and 'low' or 'critical'
+    runs[#runs + 1] = {queue = queue, priority = priority, ids = ids, list = list}
+    got = got + #ids
   end
   return got
 end
 
--- The ready queues of the subscription that are not paused, least served first (or in the order asked for).
-local function candidates(subscription, strict)
+-- The ready queues of the subscription that are not paused, least served first (or in the order asked for), and their passes.
+local function candidates(subscription, most, strict)
   local weights, positions = subscription.weights, subscription.positions
-  local found, first, paused = {}, 0, nil
+  local found, passes, first, size, paused = {}, {}, 0, math.min(most + ENOUGH, PAGE), nil
   while #found < ENOUGH or strict do
-    local page = redis.call('ZRANGE', key('ready'), first, first + PAGE - 1, 'WITHSCORES')
+    local page = redis.call('ZRANGE', key('ready'), first, first + size - 1, 'WITHSCORES')
     if #page == 0 then
       break
     end
@@ -47,68 +47,77 @@ local function candidates(subscription, strict)
     subscription.look(queues)
     for index, queue in ipairs(queues) do
       if weights[queue] and not paused[queue] then
-        found[#found + 1] = {queue = queue, pass = tonumber(page[index * 2])}
+        found[#found + 1] = queue
+        passes[#found] = tonumber(page[index * 2])
       end
     end
-    first = first + PAGE
+    first, size = first + size, PAGE
   end
   if strict then
-    table.sort(found, function(a, b) return positions[a.queue] < positions[b.queue] end)
-  end
-  return found
-end
-
--- Put the first one behind all that were served less, or as much.
-local function queue_up(ready)
-  local entry = table.remove(ready, 1)
-  local low, high = 1, #ready + 1
-  while low < high do
-    local middle = math.floor((low + high) / 2)
-    if ready[middle].pass <= entry.pass then
-      low = middle + 1
-    else
-      high = middle
+    local pass_of = {}
+    for index, queue in ipairs(found) do
+      pass_of[queue] = passes[index]
+    end
+    table.sort(found, function(a, b) return positions[a] < positions[b] end)
+    for index, queue in ipairs(found) do
+      passes[index] = pass_of[queue]
     end
   end
-  table.insert(ready, low, entry)
+  return found, passes
 end
 
 local function choose(subscription, most, strict)
-  local weights = subscription.weights
+  local weights, texts = subscription.weights, {}
   local runs, total, pass = {}, 0, nil
+
+  local function text_of(number)
+    local text = texts[number] or string.format('%.6f', number)
+    texts[number] = text
+    return text
+  end
+
   while total < most do
-    local ready, passes = candidates(subscription, strict), {}
-    if #ready == 0 then
+    local ready, passes = candidates(subscription, most - total, strict)
+    local first, last, served, moved = 1, #ready, {}, {}
+    if last == 0 then
       break
     end
-    while #ready > 0 and total < most do
-      local entry, second = ready[1], not strict and ready[2]
-      local weight, want = weights[entry.queue], most - total
-      if second then
-        want = math.min(want, math.floor((second.pass - entry.pass) * weight) + 1)
+    while first <= last and total < most do
+      local queue, next_pass = ready[first], not strict and passes[first + 1]
+      local weight, want = weights[queue], most - total
+      if next_pass then
+        want = math.min(want, math.floor((next_pass - passes[first]) * weight) + 1)
       end
-      local got = take(entry.queue, want, runs)
+      local got = take(queue, want, runs)
       total = total + got
-      entry.pass, entry.is_served = entry.pass + got / weight, true
-      pass = entry.pass
+      pass = passes[first] + got / weight
       if got < want then
-        table.remove(ready, 1)
-      elseif second then
-        queue_up(ready)
+        first = first + 1
+      elseif next_pass then
+        -- It goes behind all that were served less, or as much. Mostly that is the end.
+        local at = last
+        while passes[at] > pass and at > first do
+          ready[at + 1], passes[at + 1], served[at + 1] = ready[at], passes[at], served[at]
+          at = at - 1
+        end
+        first, last = first + 1, last + 1
+        ready[at + 1], passes[at + 1], served[at + 1] = queue, pass, true
+      else
+        passes[first], served[first] = pass, true
       end
     end
-    for _, entry in ipairs(ready) do
-      pass = math.min(pass or entry.pass, entry.pass)
-      if entry.is_served then
-        passes[#passes + 1], passes[#passes + 2] = string.format('%.6f', entry.pass), entry.queue
+    for index = first, last do
+      pass = math.min(pass or passes[index], passes[index])
+      if served[index] then
+        moved[#moved + 1], moved[#moved + 2] = text_of(passes[index]), ready[index]
       end
     end
-    if #passes > 0 then
-      redis.call('ZADD', key('ready'), 'XX', unpack(passes))
+    if #moved > 0 then
+      redis.call('ZADD', key('ready'), 'XX', unpack(moved))
     end
   end
   if pass then
-    redis.call('SET', key('pass'), string.format('%.6f', pass))
+    redis.call('SET', key('pass'), text_of(pass))
   end
   return runs, total
 end

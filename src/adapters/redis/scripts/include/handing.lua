@@ -6,26 +6,26 @@
 -- post(worker, job, fence): put one that was handed out into the worker's mailbox, as one text: its head, a line feed, its data.
 -- posted_to(worker): what lies in its mailbox: the texts of jobs, a set of their ids, and the number of tokens.
 local function hand_over(worker, runs, now, microseconds)
-  local call = redis.call
+  local call, format = redis.call, string.format
   local first = math.max(tonumber(call('GET', key('fence')) or 0) + 1, microseconds)
-  local data_prefix, state_prefix = key('data', ''), key('state', '')
-  local ids, names, states, owned, running, number = {}, {}, {}, {}, {}, 0
+  local data_prefix, state_prefix, started = key('data', ''), key('state', ''), format('%d', now)
+  local ids, names, states, fences, owned, running, number = {}, {}, {}, {}, {}, {}, 0
   for _, run in ipairs(runs) do
     local place = run.queue .. ' ' .. run.priority .. ' '
     local taken = run.ids
     for index = 1, #taken do
-      local id = taken[index]
+      local id, fence = taken[index], format('%d', first + number)
       number = number + 1
-      ids[number], names[number], states[number] = id, data_prefix .. id, state_prefix .. id
-      owned[number * 2 - 1], owned[number * 2] = id, place .. string.format('%.0f', first + number - 1)
+      ids[number], names[number], states[number], fences[number] = id, data_prefix .. id, state_prefix .. id, fence
+      owned[number * 2 - 1], owned[number * 2] = id, place .. fence
     end
     running[run.queue] = (running[run.queue] or 0) + #taken
   end
-  call('SET', key('fence'), string.format('%.0f', first + number - 1))
+  call('SET', key('fence'), fences[number])
   local data = many('MGET', names)
   local have_state, again = count('EXISTS', states) > 0, {}
   for index = 1, number do
-    local state, attempt = states[index], 1
+    local state, attempt = states[index], '1'
     if have_state then
       local known = call('HMGET', state, 'attempt', 'crashes', 'status', 'worker')
       if known[1] or known[2] then
@@ -39,7 +39,8 @@ local function hand_over(worker, runs, now, microseconds)
         running[queue] = running[queue] - 1
       end
     end
-    call('HSET', state, 'status', 'processing', 'attempt', attempt, 'fence', first + index - 1, 'started', now, 'worker', worker)
+    -- As text that is made once: numbers would be written out anew in every call.
+    call('HSET', state, 'status', 'processing', 'attempt', attempt, 'fence', fences[index], 'started', started, 'worker', worker)
   end
   apply('HSET', key('processing', worker), owned)
   add_to(key('running'), running)
