@@ -80,7 +80,8 @@ async def submit(sizes: Sizes) -> Figures:
                     "bare.blocking": (few, bare.blocking),
                     "submit.blocking": (few, submits.blocking),
                     "submit.tasks": (many, submits.by_tasks),
-                    "submit.threads": (few, submits.by_threads),
+                    # As many as the tasks do: each part starts its threads anew, and of few submits that is a good share.
+                    "submit.threads": (many, submits.by_threads),
                     "bare.pipelines": (many, bare.pipelines),
                     "submit.bulk": (many, submits.in_bulk),
                 }

@@ -46,9 +46,7 @@ def to_instant(milliseconds: int) -> datetime:
 
 def plain_message(job_type: str, payload: JobPayload, placement: Placement, job_id: str) -> Message:
     """As `new_message`, of a job without options whose id says when it was made: most are."""
-    envelope = Envelope(
-        VERSION, job_type, placement.queue, placement.priority.word, payload=msgspec.Raw(payload.raw)
-    )
+    envelope = Envelope(VERSION, job_type, placement.queue, placement.word, payload=msgspec.Raw(payload.raw))
     return Message.of(job_id, envelope)
 
 
@@ -67,7 +65,7 @@ def new_message(
         VERSION,
         job_type,
         queue=placement.queue,
-        priority=placement.priority.word,
+        priority=placement.word,
         at=at,
         due=None if scheduled_at is None else to_milliseconds(scheduled_at),
         max_retries=options.max_retries,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -12,6 +11,7 @@ from weakref import WeakKeyDictionary, ref
 
 from .intake import run_to_end
 from .submit_line import Signal, SubmitLine
+from .this_process import this_process
 
 T = TypeVar("T")
 # A thread may be interrupted after it has read the answers of others and before it has woken them: they look again.
@@ -128,19 +128,17 @@ class ThreadSignal:
 class ThreadGate:
     """For threads. A forked child begins with a line of its own: those who wait in the other are not there."""
 
+    caller = staticmethod(threading.get_ident)
+
     def __init__(self) -> None:
-        self._of_process = os.getpid(), SubmitLine()
+        self._of_process = this_process.number, SubmitLine()
 
     def line(self) -> SubmitLine:
         """See `Gate.line`."""
         process, line = self._of_process
-        if process != os.getpid():
-            process, line = self._of_process = os.getpid(), SubmitLine()
+        if process != this_process.number:
+            process, line = self._of_process = this_process.number, SubmitLine()
         return line
-
-    def caller(self) -> object:
-        """See `Gate.caller`."""
-        return threading.get_ident()
 
     def signal(self) -> ThreadSignal:
         """See `Gate.signal`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,11 @@ class Placement:
 
     queue: str
     priority: JobPriority
+    word: str = field(init=False, repr=False, compare=False)
+    """That of the level. It stands here for the many submits that one placement serves."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "word", self.priority.word)
 
 
 class JobFactory:

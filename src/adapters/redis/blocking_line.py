@@ -8,8 +8,11 @@ from typing import Any
 import redis
 
 from .answer_reader import INCOMPLETE, answer_reader
+from .kernel_bound import kernel_bound
 
 READ_BYTES = 65_536
+# A signal's handler lets the kernel begin its wait anew. It ends all the same, unless signals come as often as this.
+LONGEST_WAIT_SECONDS = 0.25
 
 
 class BlockingLine:
@@ -23,6 +26,8 @@ class BlockingLine:
         connection.connect()
         self._connection = connection
         self._socket: socket.socket = connection.lend()
+        self._read_seconds = self._socket.gettimeout() or 0.0
+        self._is_kernel_bound = kernel_bound(self._socket, LONGEST_WAIT_SECONDS)
         self._reader = answer_reader()
 
     def ask(self, command: bytes) -> Any:
@@ -33,7 +38,7 @@ class BlockingLine:
         try:
             self._socket.sendall(command)
             answer = self._receive()
-        except TimeoutError as error:
+        except (TimeoutError, BlockingIOError) as error:
             raise redis.TimeoutError("no answer in time") from error
         except OSError as error:
             raise redis.ConnectionError(f"the connection broke: {error}") from error
@@ -46,18 +51,29 @@ class BlockingLine:
     def is_well(self) -> bool:
         """Whether nothing is to be read before a command: neither the end nor, after an answer, more bytes."""
         try:
-            return not self._connection.can_read()
-        except redis.ConnectionError:
+            if not self._is_kernel_bound:
+                return not self._connection.can_read()
+            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except (redis.ConnectionError, OSError):
             return False
+        return False
 
     def close(self) -> None:
         """Close at once; an `ask` of another thread fails."""
         self._connection.disconnect()
 
     def _receive(self) -> Any:
-        reader = self._reader
+        reader, waited = self._reader, 0.0
         while True:
-            data = self._socket.recv(READ_BYTES)
+            try:
+                data = self._socket.recv(READ_BYTES)
+            except BlockingIOError:
+                waited += LONGEST_WAIT_SECONDS
+                if waited < self._read_seconds:
+                    continue
+                raise
             if not data:
                 raise redis.ConnectionError("the connection broke: closed by the server")
             reader.feed(data)

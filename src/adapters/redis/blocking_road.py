@@ -13,6 +13,9 @@ from .connection_stack import ConnectionStack
 from .embedded_connection import blocking_connection_class
 from .transport import LONGEST_BLOCK_SECONDS
 
+# The server is gone, or has moved; a replica's answer leaves its connection among those that idle.
+OF_NO_USE = (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OSError)
+
 
 class BlockingRoad:
     """Road that blocks and never suspends: each command has a connection for itself. Safe to share and to fork."""
@@ -26,22 +29,25 @@ class BlockingRoad:
 
     async def ask(self, command: bytes, *, repeatable: bool = False) -> Any:
         """See `Road.ask`."""
-        return self._ask(self._calls, command, repeatable=repeatable)
+        try:
+            return self._calls.ask(command, repeatable=repeatable)
+        except OF_NO_USE:
+            self._close_idle()
+            raise
 
     async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:  # noqa: ARG002  # no timer here
         """See `Road.ask_blocking`."""
-        return self._ask(self._waits, command)
+        try:
+            return self._waits.ask(command)
+        except OF_NO_USE:
+            self._close_idle()
+            raise
 
     async def close(self) -> None:
         """See `Road.close`."""
         self._calls.close()
         self._waits.close()
 
-    def _ask(self, connections: ConnectionStack, command: bytes, *, repeatable: bool = False) -> Any:
-        try:
-            return connections.ask(command, repeatable=repeatable)
-        except (redis.ConnectionError, redis.TimeoutError, ReadOnlyError, OSError):
-            # The server is gone, or has moved; a replica's answer left its connection among those that idle.
-            self._calls.close_idle()
-            self._waits.close_idle()
-            raise
+    def _close_idle(self) -> None:
+        self._calls.close_idle()
+        self._waits.close_idle()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...application.this_process import this_process
 from .address import Address
 from .scripts import Script
 from .transport import Argument
@@ -24,24 +24,26 @@ class BlockingTransport:
         self._address = address
         self._calls: dict[int, Calls] = {}
 
-    async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
+    def run(
+        self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False
+    ) -> Coroutine[Any, Any, Any]:
         """See `Transport.run`."""
-        calls = self._calls.get(os.getpid()) or self._begin()
-        return await calls.run(script, arguments, repeatable)
+        calls = self._calls.get(this_process.number) or self._begin()
+        return calls.run(script, arguments, repeatable)
 
     async def execute(self, *command: Argument) -> Any:
         """See `Transport.execute`."""
-        calls = self._calls.get(os.getpid()) or self._begin()
+        calls = self._calls.get(this_process.number) or self._begin()
         return await calls.execute(command)
 
     async def wait(self, *command: Argument, longest: float, exactly: bool = False) -> Any:
         """See `Transport.wait`."""
-        calls = self._calls.get(os.getpid()) or self._begin()
+        calls = self._calls.get(this_process.number) or self._begin()
         return await calls.wait(command, longest, exactly=exactly)
 
     async def close(self) -> None:
         """See `Transport.close`."""
-        calls = self._calls.pop(os.getpid(), None)
+        calls = self._calls.pop(this_process.number, None)
         if calls is not None:
             await calls.close()
 
@@ -49,7 +51,7 @@ class BlockingTransport:
         from .blocking_road import BlockingRoad
         from .calls import Calls
 
-        mine = os.getpid()
+        mine = this_process.number
         for process in tuple(self._calls):
             if process != mine:
                 # The parent's, copied by the fork: forgetting them closes this process's copies alone.

@@ -30,7 +30,11 @@ class ConnectionStack:
 
         What idles is looked at before it is used, but for a `repeatable` command: that is asked again where it broke.
         """
-        line = self._idle_one(is_sure=not repeatable)
+        line: BlockingLine | None
+        try:
+            line = self._idle.pop() if repeatable else self._well()
+        except IndexError:
+            line = None
         is_fresh = line is None
         if line is None:
             line = self._connected()
@@ -63,16 +67,13 @@ class ConnectionStack:
         for line in tuple(self._open):
             self._close(line)
 
-    def _idle_one(self, *, is_sure: bool) -> BlockingLine | None:
-        while self._idle:
-            try:
-                line = self._idle.pop()
-            except IndexError:  # another thread was faster
-                return None
-            if not is_sure or line.is_well():  # the server may have been started anew meanwhile
+    def _well(self) -> BlockingLine:
+        """The next that idles and is well: the server may have been started anew meanwhile. IndexError for none."""
+        while True:
+            line = self._idle.pop()
+            if line.is_well():
                 return line
             self._close(line)
-        return None
 
     def _connected(self) -> BlockingLine:
         if self._is_closed:

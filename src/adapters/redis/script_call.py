@@ -9,6 +9,10 @@ from .packed import packed
 from .scripts import Script
 from .transport import Argument, Word
 
+# Its beginning, id, data and kind: the call that is made most, and alone.
+LONE_SUBMIT = 4
+_THREE_WORDS = b"%b" + 3 * b"$%d\r\n%b\r\n"
+
 
 def script_call(script: Script, arguments: Sequence[Argument]) -> bytes:
     """EVALSHA with these arguments, of which the first is the prefix, or a tuple that begins with it.
@@ -19,6 +23,10 @@ def script_call(script: Script, arguments: Sequence[Argument]) -> bytes:
     if type(first) is not tuple:
         return packed("EVALSHA", script.sha, 1, f"{first!s}:meta", *arguments)
     command = _begin(script.sha, first, len(arguments) - 1)
+    if len(arguments) == LONE_SUBMIT:
+        _, one, two, three = arguments
+        if type(one) is bytes and type(two) is bytes and type(three) is bytes:
+            return _THREE_WORDS % (command, len(one), one, len(two), two, len(three), three)
     for word in arguments[1:]:
         data = word if type(word) is bytes else str(word).encode()
         command += b"$%d\r\n%b\r\n" % (len(data), data)

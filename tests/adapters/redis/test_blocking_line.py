@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 import redis
 
+from hexjobs.adapters.redis import blocking_line
 from hexjobs.adapters.redis.blocking_line import BlockingLine
 
 
@@ -91,3 +94,66 @@ def test_a_connection_that_ends_is_an_error_of_the_client(lent: Lent) -> None:
     with pytest.raises(redis.ConnectionError, match="broke"):
         line.ask(b"command")
     assert not line.is_well()
+
+
+def test_a_line_is_well_while_nothing_is_to_be_read(lent: Lent) -> None:
+    """An answer that nobody asked for, or the end, makes it of no use; to look takes nothing away."""
+    line = BlockingLine(lent)
+    assert line.is_well()
+    lent.far.sendall(b"+OK\r\n")
+    assert not line.is_well()
+    assert line.ask(b"command") == b"OK"
+    assert line.is_well()
+    lent.far.close()
+    assert not line.is_well()
+
+
+def test_an_answer_may_come_after_many_waits_of_the_kernel(
+    lent: Lent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as its bound has not passed."""
+    monkeypatch.setattr(blocking_line, "LONGEST_WAIT_SECONDS", 0.001)
+    lent.near.settimeout(60)
+    line = BlockingLine(lent)
+    waits = 0
+    near = lent.near
+
+    class Counting:
+        sendall = near.sendall
+
+        def recv(self, size: int) -> bytes:
+            nonlocal waits
+            try:
+                return near.recv(size)
+            except BlockingIOError:
+                waits += 1
+                if waits == 5:
+                    lent.far.sendall(b":1\r\n")
+                raise
+
+    line._socket = Counting()  # type: ignore[assignment]  # what a line asks of a socket
+    assert line.ask(b"command") == 1
+    assert waits == 5
+
+
+def test_signals_do_not_put_off_the_bound(lent: Lent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each lets the kernel wait anew: the waits are shorter than the time between two signals."""
+    monkeypatch.setattr(blocking_line, "LONGEST_WAIT_SECONDS", 0.005)
+    line = BlockingLine(lent)
+    seen, ended, here = list[int](), threading.Event(), threading.get_ident()
+
+    def disturb() -> None:
+        while not ended.wait(0.02):
+            signal.pthread_kill(here, signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda number, _: seen.append(number))
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    try:
+        with pytest.raises(redis.TimeoutError):
+            line.ask(b"command")
+    finally:
+        ended.set()
+        disturber.join()
+        signal.signal(signal.SIGUSR1, before)
+    assert seen

@@ -139,9 +139,8 @@ def test_a_strict_worker_is_remembered_apart(within: Within) -> None:
     async def scenario(store: RealStore) -> None:
         await store.queue.enqueue([message(queue=queue) for queue in QUEUES for _ in range(2)])
         backwards = dict.fromkeys(reversed(QUEUES), 1)
-        for strict in (False, True):
-            found = await fetch(store, backwards, len(QUEUES), strict=strict)
-            assert len(found) == len(QUEUES)
+        assert len(await fetch(store, backwards, len(QUEUES), strict=False)) == len(QUEUES)
+        found = await fetch(store, backwards, len(QUEUES), strict=True)
         assert [each.queue for each in found] == sorted((each.queue for each in found), reverse=True)
 
     within(scenario)
