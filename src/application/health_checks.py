@@ -69,14 +69,12 @@ class QueuesCheck:
 
     async def check(self) -> Health:
         """How they are now."""
-        figures = {}
         try:
             async with asyncio.timeout(self._within.total_seconds()):
-                for name in self._names:
-                    figures[name] = _figures(await self._queue.stats(name))
+                found = await self._queue.stats_of(self._names)
         except (ServerUnavailable, TimeoutError) as error:
             return _unreachable(error)
-        return Health(details=figures)
+        return Health(details={stats.name: _figures(stats) for stats in found})
 
 
 class WorkerCheck:

@@ -46,7 +46,7 @@ class JobQueries:
 
     async def queue_stats(self) -> list[QueueStats]:
         """How many jobs of each queue are where."""
-        return [await self.queue.stats(name) for name in await self.known_queues()]
+        return await self.queue.stats_of(await self.known_queues())
 
     async def known_queues(self) -> list[str]:
         """The configured queues, and those that others put jobs into: no job is out of sight."""

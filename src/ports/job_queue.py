@@ -74,6 +74,10 @@ class JobQueue(Protocol):
         """How many jobs of the queue are where."""
         ...
 
+    async def stats_of(self, queues: Sequence[str]) -> list[QueueStats]:
+        """Likewise of each of these queues, in the order given."""
+        ...
+
     async def ack(self, delivery: Delivery, result: bytes | None = None) -> bool:
         """Settle one delivery as succeeded; False when it was refused."""
         ...

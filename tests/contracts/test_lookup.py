@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import product
 
+import msgspec
 import pytest
 
 from contracts.harness import HOUR, Adapter
@@ -153,6 +154,22 @@ async def test_stats_of_an_unknown_queue(adapter: Adapter) -> None:
     """ "How many jobs of one queue are where." """
     stats = await adapter.queue.stats("nothing-here")
     assert (stats.waiting, stats.processing, stats.failed, stats.oldest_waiting_seconds) == (0, 0, 0, None)
+
+
+async def test_stats_of_many_queues(adapter: Adapter) -> None:
+    """ "Likewise of each of these queues, in the order given." """
+    assert await adapter.queue.stats_of([]) == []
+    await _one_of_each(adapter)
+    await adapter.queue.enqueue(messages(2, queue="mail", priority="critical"))
+    names = ["mail", *(f"nothing-{number}" for number in range(120)), "default", "mail"]
+    found = await adapter.queue.stats_of(names)
+    assert [stats.name for stats in found] == names
+    alone = {name: await adapter.queue.stats(name) for name in set(names)}
+    since = {stats.name: stats.oldest_waiting_seconds for stats in found}
+    for stats in found:
+        one = msgspec.structs.replace(alone[stats.name], oldest_waiting_seconds=since[stats.name])
+        assert stats == one
+    assert [stats.waiting for stats in (found[0], found[1], found[-2])] == [3, 0, 1]
 
 
 async def test_stats_tell_how_long_the_oldest_waits(adapter: Adapter) -> None:

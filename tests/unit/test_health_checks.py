@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -40,9 +41,9 @@ class Queue:
             raise ServerUnavailable
         return [Risk("it forgets", is_grave=True), Risk("a little")]
 
-    async def stats(self, queue: str) -> QueueStats:
+    async def stats_of(self, queues: Sequence[str]) -> list[QueueStats]:
         await self.ping()
-        return QueueStats(queue, {"normal": 2}, waiting=2, oldest_waiting_seconds=1.5)
+        return [QueueStats(queue, {"normal": 2}, waiting=2, oldest_waiting_seconds=1.5) for queue in queues]
 
 
 def queue(failure: str = "") -> JobQueue:

@@ -113,6 +113,10 @@ class MemoryJobQueue:
                 oldest_waiting_seconds=None if oldest is None else max(0, now - oldest) / 1000,
             )
 
+    async def stats_of(self, queues: Sequence[str]) -> list[QueueStats]:
+        """See `JobQueue.stats_of`."""
+        return [await self.stats(queue) for queue in queues]
+
     async def ack(self, delivery: Delivery, result: bytes | None = None) -> bool:
         """Settle one delivery as succeeded; False when it was refused."""
         return (await self.settle([Settlement(delivery, JobEvent.SUCCEEDED, result=result)]))[0]

@@ -115,14 +115,11 @@ def _place(line: bytes) -> tuple[str, JobPriority]:
     return queue, JobPriority.parse(level)
 
 
-def queue_stats(queue: str, reply: Sequence[Any]) -> QueueStats:
+def queue_stats(queue: str, now: int, row: Sequence[Any]) -> QueueStats:
     """The figures of one queue. Its oldest waiting job is the oldest among the next ones of each level."""
-    now, *numbers = (int(value) for value in reply[:10])
+    numbers = row[:9]
     waiting, (scheduled, retrying, processing, failed, paused) = numbers[:4], numbers[4:]
-    heads = [
-        int(reply[at + 2] or waiting_since(reply[at].decode(), reply[at + 1]))
-        for at in range(10, len(reply), 3)
-    ]
+    heads = [int(row[at + 2] or waiting_since(row[at].decode(), row[at + 1])) for at in range(9, len(row), 3)]
     return QueueStats(
         name=queue,
         by_priority={level.word: count for level, count in zip(HIGHEST_FIRST, waiting, strict=True)},

@@ -160,7 +160,7 @@ class Collect:
 
     async def step(self) -> float:
         """Read once."""
-        stats = [await self.queue.stats(name) for name in self.queues]
+        stats = await self.queue.stats_of(self.queues)
         self.metrics.set_store_wide(stats, await self.store.enqueued_counts())
         if self.circuits is not None and self.circuit_names:
             states = await self.circuits.states(self.circuit_names)

@@ -82,6 +82,7 @@ def test_every_operation_ends_at_its_first_step() -> None:
     call("queue", "wake", "worker-1")
     assert call("queue", "leave", SUBSCRIPTION) == 1
     assert call("queue", "stats", "default").failed == 1
+    assert [stats.failed for stats in call("queue", "stats_of", ["default", "mail"])] == [1, 0]
     assert call("store", "get", [first.job_id])[0].status == "completed"
     assert call("store", "find", JobQuery(), ["default"])
     assert call("store", "retry", third.job_id)

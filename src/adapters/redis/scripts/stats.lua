@@ -1,29 +1,38 @@
--- How many jobs of a queue are where, and the data of the next job of each level.
+-- How many jobs of queues are where, and the data of the next job of each level.
 -- KEYS    1 meta
--- ARGV    1 prefix, 2 queue
--- returns {now, critical, high, normal, low, scheduled, retrying, processing, failed, paused (1 or 0),
+-- ARGV    1 prefix, then queues, at least one
+-- returns now, then per queue: {critical, high, normal, low, scheduled, retrying, processing, failed, paused (1 or 0),
 --         then per non-empty level: id, data, millisecond to which it was moved or ''}
 -- flags: no-writes
-local queue = ARGV[2]
+local LEVELS = {'critical', 'high', 'normal', 'low'}
+local names, counters = {}, {}
+for index = 2, #ARGV do
+  local queue = ARGV[index]
+  names[index - 1] = queue
+  counters[index * 2 - 3], counters[index * 2 - 2] = 'scheduled:' .. queue, 'retrying:' .. queue
+end
+local delayed = redis.call('HMGET', key('delayed', 'counts'), unpack(counters))
+local running = redis.call('HMGET', key('running'), unpack(names))
+local paused = redis.call('SMISMEMBER', key('paused'), unpack(names))
+
 local reply = {milliseconds()}
-local heads = {}
-for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
-  local list = key('queue', queue, priority)
-  reply[#reply + 1] = redis.call('LLEN', list)
-  local id = redis.call('LINDEX', list, -1)
-  if id then
-    heads[#heads + 1] = id
-    heads[#heads + 1] = redis.call('GET', key('data', id)) or ''
-    heads[#heads + 1] = redis.call('HGET', key('state', id), 'moved') or ''
+for index, queue in ipairs(names) do
+  local row, heads = {}, {}
+  for level, priority in ipairs(LEVELS) do
+    local list = key('queue', queue, priority)
+    row[level] = redis.call('LLEN', list)
+    local id = row[level] > 0 and redis.call('LINDEX', list, -1)
+    if id then
+      heads[#heads + 1] = id
+      heads[#heads + 1] = redis.call('GET', key('data', id)) or ''
+      heads[#heads + 1] = redis.call('HGET', key('state', id), 'moved') or ''
+    end
   end
-end
-for _, kind in ipairs({'scheduled', 'retrying'}) do
-  reply[#reply + 1] = tonumber(redis.call('HGET', key('delayed', 'counts'), kind .. ':' .. queue) or 0)
-end
-reply[#reply + 1] = tonumber(redis.call('HGET', key('running'), queue) or 0)
-reply[#reply + 1] = redis.call('ZCARD', key('failed', queue))
-reply[#reply + 1] = redis.call('SISMEMBER', key('paused'), queue)
-for _, value in ipairs(heads) do
-  reply[#reply + 1] = value
+  row[5], row[6] = tonumber(delayed[index * 2 - 1] or 0), tonumber(delayed[index * 2] or 0)
+  row[7], row[8], row[9] = tonumber(running[index] or 0), redis.call('ZCARD', key('failed', queue)), paused[index]
+  for _, value in ipairs(heads) do
+    row[#row + 1] = value
+  end
+  reply[index + 1] = row
 end
 return reply
