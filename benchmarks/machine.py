@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from .server import valkey
+from .server import jemalloc, valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,6 +26,7 @@ def about(**more: object) -> dict[str, str]:
         "python": platform.python_version(),
         "client": ", ".join(installed(name) for name in ("redis", "hiredis", "uvloop")),
         "server": f"{server_version} over TCP on the same machine, without persistence unless it is said",
+        "allocator of the server": jemalloc() or "the C library's",
         **{name.replace("_", " "): str(value) for name, value in more.items()},
     }
 

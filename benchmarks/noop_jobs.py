@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 from hexjobs import BlockingJobContext, JobContext, job_handler
 
+from .gate import HOST
 from .marks import send_mark
 
 PAYLOAD = {"n": 123456, "text": "abcdefghijklmnopqrstuvwxyz01"}
 """48 bytes of compact JSON."""
 _waits: list[int] = []
+_held: list[asyncio.Future[None]] = []
 
 
 @job_handler("noop")
@@ -42,10 +45,24 @@ async def mark_id(context: JobContext, payload: dict[str, Any]) -> None:
 @job_handler("hang", timeout=None)
 async def hang(context: JobContext, payload: dict[str, Any]) -> None:
     """Tell when this began, and go on for ever."""
-    import asyncio
-
     send_mark(payload["port"], payload["what"], time.monotonic_ns())
     await asyncio.Event().wait()
+
+
+@job_handler("hold", timeout=None)
+async def hold(context: JobContext, payload: dict[str, Any]) -> None:
+    """Hold a slot. The one that takes the last slot stands at the gate; when it opens, all go on."""
+    waits = asyncio.get_running_loop().create_future()
+    _held.append(waits)
+    if len(_held) == payload["slots"]:
+        try:
+            reader, writer = await asyncio.open_connection(HOST, payload["port"])
+            await reader.read()
+            writer.close()
+        finally:  # also where the gate has been taken away
+            while _held:
+                _held.pop().set_result(None)
+    await waits
 
 
 @job_handler("stamp")

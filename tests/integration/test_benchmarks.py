@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import os
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -187,3 +189,36 @@ def test_axes_hold_their_values(benchmarks: Importer) -> None:
     even = axis.over("y", [0.0, 34_000.0], log=False)
     assert (even.low, even.high, len(even.ticks())) == (0.0, 40_000.0, 5)
     assert [even.share(value) for value in (0.0, 40_000.0)] == [0.0, 1.0]
+
+
+def test_a_worker_stands_at_the_gate_when_all_of_its_slots_are_held(benchmarks: Importer) -> None:
+    """And goes on when it opens, or is no more."""
+    hold, gates = benchmarks("noop_jobs").hold, benchmarks("gate")
+
+    async def scenario() -> None:
+        with gates.Gate(3) as gate:
+            held = [asyncio.create_task(hold(None, gate.payload)) for _ in range(2)]
+            with pytest.raises(TimeoutError):
+                await asyncio.to_thread(gate.wait, 0.05)
+            held.append(asyncio.create_task(hold(None, gate.payload)))
+            await asyncio.to_thread(gate.wait, 30.0)
+            assert not any(task.done() for task in held)
+            gate.open()
+            await asyncio.wait_for(asyncio.gather(*held), 30.0)
+        left = [asyncio.create_task(hold(None, gate.payload)) for _ in range(3)]
+        ends = await asyncio.wait_for(asyncio.gather(*left, return_exceptions=True), 30.0)
+        assert [type(end) for end in ends] == [type(None), type(None), ConnectionRefusedError]
+
+    benchmarks("loops").run(scenario())
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system takes no such wish")
+def test_servers_have_a_processor_apart(benchmarks: Importer) -> None:
+    """While they are compared, and this process has its own ones back afterwards."""
+    before = os.sched_getaffinity(0)
+    with benchmarks("processors").servers_apart() as place, benchmarks("server").valkey() as server:
+        place(server)
+        if len(before) > 1:
+            assert os.sched_getaffinity(server.pid) == {min(before)}
+            assert os.sched_getaffinity(0) == before - {min(before)}
+    assert os.sched_getaffinity(0) == before
