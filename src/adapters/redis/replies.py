@@ -19,6 +19,7 @@ from ...ports.job_store import StoredJob
 
 AT_FIRST_DELIVERY = 3
 KEPT_OUT = b"none"
+_STATE = msgspec.json.Decoder(dict[str, str])
 
 
 def enqueue_results(
@@ -146,29 +147,38 @@ def stored_job(job_id: str, answer: Sequence[Any]) -> StoredJob | None:
     """One looked-up job, None when it is unknown."""
     if not answer:
         return None
-    data, due, *pairs = answer
-    state = {pairs[at].decode(): pairs[at + 1] for at in range(0, len(pairs), 2)}
-    status = state.get("status") or (b"scheduled" if due else b"pending")
+    data, due, text = answer
+    state = job_state(text)
+    status = state.get("status") or ("scheduled" if due else "pending")
     try:
         queue = decode_envelope(data).queue
     except MalformedEnvelope:
-        queue = _text(state.get("queue")) or ""
+        queue = state.get("queue") or ""
+    result = state.get("result")
     return StoredJob(
         job_id=job_id,
         data=data,
-        status=JobStatus(status.decode()),
+        status=JobStatus(status),
         queue=queue,
-        reason=_text(state.get("reason")),
+        reason=state.get("reason"),
         attempt=int(state.get("attempt", 0)),
         crashes=int(state.get("crashes", 0)),
         due=int(float(due)) if due else _integer(state.get("moved")),
         started=_integer(state.get("started")),
         finished=_integer(state.get("finished")),
         progress=msgspec.json.decode(state["progress"]) if "progress" in state else None,
-        result=state.get("result"),
-        error=_text(state.get("error")),
-        worker_id=_text(state.get("worker")),
+        result=None if result is None else result.encode(),
+        error=state.get("error"),
+        worker_id=state.get("worker"),
     )
+
+
+def job_state(text: bytes) -> dict[str, str]:
+    """The fields of a job's state, as `state.lua` writes them; none where it is lost, or cannot be read."""
+    try:
+        return _STATE.decode(text.decode("utf-8", "replace"))
+    except msgspec.DecodeError:
+        return {}
 
 
 def milliseconds(duration: timedelta | None, default: int = -1) -> int:
@@ -176,9 +186,5 @@ def milliseconds(duration: timedelta | None, default: int = -1) -> int:
     return default if duration is None else max(0, round(duration.total_seconds() * 1000))
 
 
-def _text(value: bytes | None) -> str | None:
-    return value.decode("utf-8", "replace") if value else None
-
-
-def _integer(value: bytes | None) -> int | None:
+def _integer(value: str | None) -> int | None:
     return int(value) if value else None

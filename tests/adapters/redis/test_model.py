@@ -283,9 +283,9 @@ def test_the_adapter_does_what_the_model_does(tmp_path: Path) -> None:
     ("script", "old", "new"),
     [
         ("include/holding", "return token == fence,", "return true,"),
-        ("take_over", "'crashes', 1)", "'crashes', 0)"),
+        ("include/giving_back", "(tonumber(state.crashes) or 0) + 1", "(tonumber(state.crashes) or 0)"),
         ("include/giving_back", "{id}, true)", "{id}, false)"),
-        ("reschedule", "'status', 'pending'", "'status', status"),
+        ("reschedule", "= 'pending', nil", "= status, nil"),
     ],
 )
 def test_the_comparison_finds_a_broken_script(

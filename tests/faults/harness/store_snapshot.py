@@ -65,9 +65,7 @@ def take_snapshot(server: redis.Redis, prefix: str = "jobs") -> StoreSnapshot:
             case "data":
                 found.data[rest] = _decoded(client.get(name))
             case "state":
-                found.states[rest] = {
-                    k.decode(): v.decode("utf-8", "replace") for k, v in client.hgetall(name).items()
-                }
+                found.states[rest] = json.loads(client.get(name))
             case "queue":
                 _place(found, client.lrange(name, 0, -1), "waiting")
             case "delayed" if not rest:

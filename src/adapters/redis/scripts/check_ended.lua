@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 completed or cancelled, 4 entries to leave out at the old end, 5 most entries
 -- returns {findings, length of the list, entries looked at, ids that have data but no state, then all ids that stay}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, part, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, part, checking
 local wanted, skipped = ARGV[3], tonumber(ARGV[4])
 local list = key(wanted)
 local now = milliseconds()
@@ -11,7 +11,7 @@ local stateless = {}
 local length, ids = part(list, skipped, tonumber(ARGV[5]))
 local reply, gone = {findings, length, #ids, stateless}, {}
 for offset, id in ipairs(ids) do
-  local status = redis.call('HGET', key('state', id), 'status')
+  local status = status_in(redis.call('GET', key('state', id)))
   if not status then
     local left = redis.call('PTTL', key('data', id))
     if left > 0 then

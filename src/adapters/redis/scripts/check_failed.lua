@@ -3,12 +3,12 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 queue, 4 cursor, 0 at first, 5 about how many entries to look at
 -- returns {findings, next cursor, entries looked at}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, checking
 local failed = key('failed', ARGV[3])
 local page = redis.call('ZSCAN', failed, ARGV[4], 'COUNT', ARGV[5])
 for index = 1, #page[2], 2 do
   local id = page[2][index]
-  local status = redis.call('HGET', key('state', id), 'status')
+  local status = status_in(redis.call('GET', key('state', id)))
   local left = not status and redis.call('PTTL', key('data', id))
   local fact = status == 'failed' and facts(id)
   if left and left > 0 then

@@ -5,7 +5,7 @@
 -- returns {findings, the highest fence, then per id: 0 nothing to do | 1 it must be in a queue's list | 2 among the
 --         completed | 3 among the cancelled | 4 in a queue's list, but its data are lost}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, giving_back, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, giving_back, checking
 local now = milliseconds()
 local highest = 0
 
@@ -18,7 +18,7 @@ local function check_unique(id, unique)
   end
   if holder then
     local fact = facts(holder)
-    local status = redis.call('HGET', key('state', holder), 'status')
+    local status = status_in(redis.call('GET', key('state', holder)))
     local ended = status == 'completed' or status == 'failed' or status == 'cancelled'
     if fact and fact.unique == unique and not ended then
       return
@@ -68,18 +68,16 @@ local function check_processing(id, fact, worker, fence)
     if leased then
       redis.call('HSET', processing, id, place)
     else
-      redis.call('HINCRBY', key('state', id), 'crashes', 1)
+      count_crash(id)
       give_back(worker, id, place, now, 'lease_expired')
     end
   end
 end
 
 local function check(id)
-  local state = key('state', id)
-  local fact = facts(id)
-  local known = redis.call('HMGET', state, 'status', 'fence', 'worker', 'due', 'finished', 'lost', 'queue')
-  local status, queue = known[1], known[7] or 'default'
-  highest = math.max(highest, tonumber(known[2]) or 0)
+  local fact, state = facts(id), state_of(id)
+  local status, queue = state.status, state.queue or 'default'
+  highest = math.max(highest, tonumber(state.fence) or 0)
   local ended = status == 'completed' or status == 'failed' or status == 'cancelled'
   if fact and not ended and fact.unique ~= '' and redis.call('PTTL', key('data', id)) == -1 then
     check_unique(id, fact.unique)
@@ -88,9 +86,10 @@ local function check(id)
     local waits = fact and redis.call('PTTL', key('data', id)) == -1 and not redis.call('ZSCORE', key('delayed'), id)
     return waits and 1 or 0
   end
-  if not fact and not known[6] and (ended or status == 'processing') then
+  if not fact and not state.lost and (ended or status == 'processing') then
     if found('data_lost', id, key('data', id), status) then
-      redis.call('HSET', state, 'lost', now)
+      state.lost = now
+      keep_state(id, state)
     end
   end
   if status == 'completed' then
@@ -98,10 +97,10 @@ local function check(id)
   elseif status == 'cancelled' then
     return 3
   elseif status == 'failed' then
-    check_dead(id, fact, queue, known[5])
+    check_dead(id, fact, queue, state.finished)
   elseif status == 'processing' then
     if fact then
-      check_processing(id, fact, known[3] or '', known[2] or '0')
+      check_processing(id, fact, state.worker or '', state.fence or '0')
     end
   elseif status == 'pending' then
     return fact and 1 or 4
@@ -113,7 +112,7 @@ local function check(id)
           bury(id, queue, now)
         end
       elseif found('not_delayed', id, delayed, status) then
-        redis.call('ZADD', delayed, known[4] or fact.due or now, id)
+        redis.call('ZADD', delayed, state.due or fact.due or now, id)
         track('+', fact.queue, id, status)
       end
     end

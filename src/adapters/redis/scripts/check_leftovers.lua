@@ -4,7 +4,7 @@
 --         key's name
 -- returns {findings}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, handing, holding, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, handing, holding, checking
 local checks = {}
 
 function checks.unique(unique, name)
@@ -13,7 +13,7 @@ function checks.unique(unique, name)
     return
   end
   local fact = facts(holder)
-  local status = redis.call('HGET', key('state', holder), 'status')
+  local status = status_in(redis.call('GET', key('state', holder)))
   local ended = status == 'completed' or status == 'failed' or status == 'cancelled'
   if (not fact or fact.unique ~= unique or ended) and found('unique_stale', holder, name) then
     redis.call('DEL', name)

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 queue, 4 priority, 5 entries to leave out at the head's end, 6 most entries
 -- returns {findings, length of the list, entries looked at, then the ids that stay}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, part, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, part, checking
 local queue, priority, skipped = ARGV[3], ARGV[4], tonumber(ARGV[5])
 local list = key('queue', queue, priority)
 local now = milliseconds()
@@ -12,7 +12,7 @@ local reply, gone = {findings, length, #ids}, {}
 
 local function stays(id)
   local exists = redis.call('EXISTS', key('data', id)) == 1
-  local status = redis.call('HGET', key('state', id), 'status')
+  local status = status_in(redis.call('GET', key('state', id)))
   if not exists and (not status or status == 'pending') then
     if not found('data_lost', id, list, 'waiting') then
       return true

@@ -6,7 +6,7 @@
 -- returns {findings, then per job when looking: {mark, queue, priority, millisecond of its submit or ''}, {} when it
 --         is not missing}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, checking
 local now = milliseconds()
 local function mend(id, kind, seen_in, fact, status)
   local failed = fact and redis.call('ZSCORE', key('failed', fact.queue), id)
@@ -15,7 +15,7 @@ local function mend(id, kind, seen_in, fact, status)
       redis.call('RPUSH', key(status), id)
     end
   elseif kind == '4' then
-    local queue = redis.call('HGET', key('state', id), 'queue') or 'default'
+    local queue = state_of(id).queue or 'default'
     if found('data_lost', id, key('data', id), status) then
       bury(id, queue, now)
     end
@@ -49,12 +49,12 @@ end
 local reply = {findings}
 for index = 4, #ARGV, 4 do
   local id, kind = ARGV[index], ARGV[index + 1]
-  local known = redis.call('HMGET', key('state', id), 'status', 'fence', 'finished', 'reason')
-  local status, fact = known[1], facts(id)
+  local known = state_of(id)
+  local status, fact = known.status, facts(id)
   local queue, priority = fact and fact.queue or 'default', fact and fact.priority or 'normal'
   local list = (kind == '2' or kind == '3') and key(status or '') or key('queue', queue, priority)
   local missing = fits(id, kind, fact, status) and not is_near(list, id)
-  local mark = table.concat({status or '', known[2] or '', known[3] or '', known[4] or ''}, ' ')
+  local mark = table.concat({status or '', known.fence or '', known.finished or '', known.reason or ''}, ' ')
   if ARGV[3] == 'look' then
     reply[#reply + 1] = missing and {mark, queue, priority, fact and fact.at or ''} or {}
   elseif missing and mark == ARGV[index + 3] then

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 the highest fence of a job, then queues
 -- returns {findings}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, checking
 local ready, pass = key('ready'), key('pass')
 local least = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2]
 if least and tonumber(least) > 0 and redis.call('EXISTS', pass) == 0 then

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), then further workers that may have jobs
 -- returns {findings}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, checking
 local counted, looked_at = {}, {}
 local function count(worker)
   if looked_at[worker] then

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), then names
 -- returns {findings, how many of the names are schedules, names whose state is lost, names that are in no place}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking, schedules, ledgers
+-- include: batches, lease, waking, waiting, bell, state, ending, checking, schedules, ledgers
 local schedules, queued = key('schedules'), key('schedules', 'queued')
 local number, stateless, placeless = 0, {}, {}
 

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 id, then per place: queue, priority, index from the head's end (negative)
 -- returns {findings}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, checking
 local id = ARGV[3]
 -- Lists move meanwhile: an id is looked for this far around the index at which it was seen.
 local WINDOW = 500

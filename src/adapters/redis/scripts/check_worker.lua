@@ -4,7 +4,7 @@
 -- returns {findings, next cursor, entries looked at, '' | 'silent': known, but without a beat | 'unknown': it has jobs
 --         and nobody knows it}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, ending, checking
+-- include: batches, lease, waking, waiting, bell, state, ending, checking
 local worker = ARGV[3]
 local processing = key('processing', worker)
 local now = milliseconds()
@@ -13,16 +13,17 @@ for index = 1, #page[2], 2 do
   local id, place = page[2][index], page[2][index + 1]
   local queue, priority = string.match(place, '^(%S+) (%S+)')
   queue, priority = queue or 'default', priority or 'normal'
-  local known = redis.call('HMGET', key('state', id), 'status', 'worker', 'lost')
+  local known = state_of(id)
   local exists = redis.call('EXISTS', key('data', id)) == 1
-  if known[1] == 'processing' and known[2] == worker then
-    if not exists and not known[3] and found('data_lost', id, key('data', id), 'processing') then
-      redis.call('HSET', key('state', id), 'lost', now, 'queue', queue)
+  if known.status == 'processing' and known.worker == worker then
+    if not exists and not known.lost and found('data_lost', id, key('data', id), 'processing') then
+      known.lost, known.queue = now, queue
+      keep_state(id, known)
     end
   else
-    local waits = not known[1] and is_near(key('queue', queue, priority), id)
-    local code = (known[1] or waits) and 'misplaced' or exists and 'state_lost' or 'data_lost'
-    if found(code, id, processing, known[1] or waits and 'pending' or 'processing') then
+    local waits = not known.status and is_near(key('queue', queue, priority), id)
+    local code = (known.status or waits) and 'misplaced' or exists and 'state_lost' or 'data_lost'
+    if found(code, id, processing, known.status or waits and 'pending' or 'processing') then
       redis.call('HDEL', processing, id)
       redis.call('HINCRBY', key('running'), queue, -1)
       if code == 'state_lost' then

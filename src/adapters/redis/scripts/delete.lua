@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 which ('any' | 'failed': dead letters only), then ids
 -- returns per id: 'deleted' | 'not_found' | the status that does not allow it
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, status, route, unique, dead, bell, forgetting
+-- include: batches, lease, waking, waiting, state, status, route, unique, dead, bell, forgetting
 local function delete(id)
   local data = redis.call('GET', key('data', id))
   if not data and redis.call('EXISTS', key('state', id)) == 0 then

@@ -9,7 +9,7 @@
 --         first fence, each next delivery has the next one, and four lists: in turn the list of a queue's level and how many
 --         come from there, ids, data, and in turn position, attempt, crashes of those that were handed out before}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, handing, subscribing, choosing
+-- include: batches, lease, waking, waiting, state, handing, subscribing, choosing
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
 local subscription = subscribed(7, strict)

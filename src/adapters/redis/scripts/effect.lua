@@ -3,8 +3,9 @@
 -- ARGV    1 prefix, 2 id, 3 fence, 4 key of the effect
 -- returns {1 current | 0 the fence is stale, the value or nil}
 -- flags: no-writes
-local known = redis.call('HMGET', key('state', ARGV[2]), 'status', 'fence')
-if known[1] ~= 'processing' or known[2] ~= ARGV[3] then
+-- include: state
+local state = state_of(ARGV[2])
+if state.status ~= 'processing' or state.fence ~= ARGV[3] then
   return {0, false}
 end
 return {1, redis.call('HGET', key('effects', ARGV[2]), ARGV[4])}

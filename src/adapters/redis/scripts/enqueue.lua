@@ -46,7 +46,7 @@ if is_lone and due ~= '' then
   return {0}
 end
 
--- include: handing, spreading
+-- include: state, handing, spreading
 if is_lone then
   spread(queue, {{priority = priority, ids = {id}}})
   return {0}

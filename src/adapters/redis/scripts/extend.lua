@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, then per delivery: id, fence, worker id
 -- returns per delivery: 0 lost | 1 held | 2 held, and its cancelling was asked for
 -- flags: no-writes
--- include: holding
+-- include: state, holding
 local answers = {}
 for index = 2, #ARGV, 3 do
   local entry = redis.call('HGET', key('processing', ARGV[index + 2]), ARGV[index])

@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 schedule, 3 due millisecond, 4 instant, 5 following due millisecond or '', 6 overlap policy,
 --         7 id, 8 data, 9 queue, 10 priority, 11 unique key or '', 12 type
 -- returns 'fired' | 'skipped' | 'queued' | 'refused'
--- include: batches, lease, waking, waiting, handing, spreading, accept, schedules, claiming, firing
+-- include: batches, lease, waking, waiting, state, handing, spreading, accept, schedules, claiming, firing
 local name, instant, overlap, id, data = ARGV[2], ARGV[4], ARGV[6], ARGV[7], ARGV[8]
 local kind = {queue = ARGV[9], priority = ARGV[10], type = ARGV[12], due = '', unique = ARGV[11]}
 local now = milliseconds()

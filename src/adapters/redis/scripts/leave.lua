@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 worker id, then the queues it took jobs from
 -- returns how many jobs were given back
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, bell, succeeding, ending, giving_back
+-- include: batches, lease, waking, waiting, bell, succeeding, state, ending, giving_back
 local worker = ARGV[2]
 for index = 3, #ARGV do
   redis.call('ZREM', key('idle', ARGV[index]), worker)

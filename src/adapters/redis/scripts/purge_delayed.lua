@@ -3,7 +3,7 @@
 -- ARGV    1 prefix, 2 queue, 3 cursor, 0 at first, 4 about how many entries to look at
 -- returns {jobs removed, next cursor, 0 at the end}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, route, unique, bell, forgetting
+-- include: batches, lease, waking, waiting, state, route, unique, bell, forgetting
 local page = redis.call('ZSCAN', key('delayed'), ARGV[3], 'COUNT', ARGV[4])
 local removed = 0
 for index = 1, #page[2], 2 do
@@ -11,7 +11,7 @@ for index = 1, #page[2], 2 do
   local data = redis.call('GET', key('data', id)) or ''
   -- A scan may name an entry twice.
   if route(data) == ARGV[2] and redis.call('ZSCORE', key('delayed'), id) then
-    local is_retrying = redis.call('HGET', key('state', id), 'status') == 'retrying'
+    local is_retrying = status_in(redis.call('GET', key('state', id))) == 'retrying'
     release(ARGV[2], id, is_retrying and 'retrying' or 'scheduled')
     forget(id, unique_of(data))
     removed = removed + 1

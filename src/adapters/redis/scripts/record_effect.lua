@@ -3,8 +3,9 @@
 -- ARGV    1 prefix, 2 id, 3 fence, 4 key of the effect, 5 value
 -- returns the value that holds | nil: the fence is stale, nothing changed
 -- flags: allow-oom
-local known = redis.call('HMGET', key('state', ARGV[2]), 'status', 'fence')
-if known[1] ~= 'processing' or known[2] ~= ARGV[3] then
+-- include: state
+local state = state_of(ARGV[2])
+if state.status ~= 'processing' or state.fence ~= ARGV[3] then
   return false
 end
 local effects = key('effects', ARGV[2])

@@ -2,7 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 which ('ended' | 'failed': dead letters only), then ids
 -- returns per id: 'retried' | 'not_found' | 'lost' (its data are) | 'held' (another job has the unique key) | the status that does not allow it
--- include: batches, lease, waking, waiting, status, route, unique, dead
+-- include: batches, lease, waking, waiting, state, status, route, unique, dead
 local function retry(id)
   local data, state = key('data', id), key('state', id)
   local envelope = redis.call('GET', data)
@@ -30,8 +30,12 @@ local function retry(id)
   else
     redis.call('LREM', key('cancelled'), 1, id)
   end
-  redis.call('HSET', state, 'status', 'pending', 'attempt', 0, 'crashes', 0, 'reason', 'retried')
-  redis.call('HDEL', state, 'finished', 'result', 'cancel', 'cancel_keep', 'started', 'worker')
+  local known = state_of(id)
+  known.status, known.attempt, known.crashes, known.reason = 'pending', 0, 0, 'retried'
+  for _, name in ipairs({'finished', 'result', 'cancel', 'cancel_keep', 'started', 'worker'}) do
+    known[name] = nil
+  end
+  keep_state(id, known)
   push(queue, priority, {id}, false)
   return 'retried'
 end

@@ -4,7 +4,7 @@
 -- returns {now, the earliest due millisecond or '', revision or '', 1 when an instant waits or 0, per instant that waited:
 --         {schedule, instant, id}, per due schedule: its entry as in schedule_read.lua}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, handing, spreading, accept, unique, schedules, firing
+-- include: batches, lease, waking, waiting, state, handing, spreading, accept, unique, schedules, firing
 
 -- A full server lets it run: what it enqueues is stored already.
 local queued, due = key('schedules', 'queued'), key('schedules', 'due')

@@ -2,7 +2,7 @@
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 schedule, 3 id, 4 data, 5 queue, 6 priority, 7 unique key or '', 8 type
 -- returns the id of the job, or of the one that holds its unique key | '' there is no such schedule
--- include: batches, lease, waking, waiting, handing, spreading, accept, schedules
+-- include: batches, lease, waking, waiting, state, handing, spreading, accept, schedules
 if redis.call('HEXISTS', key('schedules'), ARGV[2]) == 0 then
   return ''
 end

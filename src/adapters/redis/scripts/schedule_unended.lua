@@ -3,5 +3,5 @@
 -- ARGV    1 prefix, 2 schedule
 -- returns ids, the latest first
 -- flags: no-writes
--- include: schedules, firing
+-- include: state, schedules, firing
 return unended(ARGV[2], FIRES)

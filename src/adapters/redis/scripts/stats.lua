@@ -4,6 +4,7 @@
 -- returns now, then per queue: {critical, high, normal, low, scheduled, retrying, processing, failed, paused (1 or 0),
 --         then per non-empty level: id, data, millisecond to which it was moved or ''}
 -- flags: no-writes
+-- include: state
 local LEVELS = {'critical', 'high', 'normal', 'low'}
 local names, counters = {}, {}
 for index = 2, #ARGV do
@@ -25,7 +26,7 @@ for index, queue in ipairs(names) do
     if id then
       heads[#heads + 1] = id
       heads[#heads + 1] = redis.call('GET', key('data', id)) or ''
-      heads[#heads + 1] = redis.call('HGET', key('state', id), 'moved') or ''
+      heads[#heads + 1] = state_of(id).moved or ''
     end
   end
   row[5], row[6] = tonumber(delayed[index * 2 - 1] or 0), tonumber(delayed[index * 2] or 0)

@@ -3,6 +3,7 @@
 -- ARGV    1 prefix, 2 most completed jobs, 3 milliseconds that an id is remembered at least, 4 most entries to look at
 -- returns {jobs removed, 1 when there is more to look at}
 -- flags: allow-oom
+-- include: state
 local most, remembered, part = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now = milliseconds()
 local removed, more = 0, 0
@@ -12,9 +13,9 @@ for _, status in ipairs({'completed', 'cancelled'}) do
   local kept = {}
   local popped = redis.call('RPOP', list, part) or {}
   for index, id in ipairs(popped) do
-    local known = redis.call('HMGET', key('state', id), 'status', 'finished')
+    local known = state_of(id)
     -- Another status has a job that came under the same id after the first one expired.
-    local finished = known[1] == status and tonumber(known[2])
+    local finished = known.status == status and tonumber(known.finished)
     if finished and index <= surplus and finished <= now - remembered then
       redis.call('DEL', key('data', id), key('state', id), key('effects', id))
       finished = nil

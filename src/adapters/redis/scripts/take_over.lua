@@ -4,7 +4,7 @@
 -- returns 0 when the worker has beaten since, else per job that may have begun: id, data or '', crashes, 1 cancelled or 0
 --         waiting again; what lay unread in its mailbox has not begun, and counts no crash
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, route, bell, succeeding, ending, giving_back, handing
+-- include: batches, lease, waking, waiting, route, bell, succeeding, state, ending, giving_back, handing
 local worker, seen = ARGV[2], ARGV[3]
 if seen ~= '*' and (redis.call('HGET', key('beats'), worker) or '') ~= seen then
   return 0
@@ -30,7 +30,7 @@ for _, owned in ipairs(owned_by(worker)) do
   if unread[owned.id] then
     give_back(worker, owned.id, owned.place, now, 'given_back')
   else
-    local crashes = redis.call('HINCRBY', key('state', owned.id), 'crashes', 1)
+    local crashes = count_crash(owned.id)
     local cancelled = give_back(worker, owned.id, owned.place, now, 'lease_expired')
     reply[#reply + 1] = owned.id
     reply[#reply + 1] = redis.call('GET', key('data', owned.id)) or ''

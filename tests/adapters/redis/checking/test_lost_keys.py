@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -254,7 +255,10 @@ def test_the_lists_of_ended_jobs(within: Within) -> None:
         events = [JobEvent.SUCCEEDED, JobEvent.DIED, JobEvent.DISCARDED]
         for number, delivery in enumerate(await store.take(6)):
             await store.settle(delivery, events[number % 3])
-            store.client.hincrby(store.key("state", delivery.job_id), "finished", number)
+            name = store.key("state", delivery.job_id)
+            state = json.loads(store.client.get(name))
+            state["finished"] = str(int(state["finished"]) + number)
+            store.client.set(name, json.dumps(state, separators=(",", ":")), keepttl=True)
         for job_id, score in store.client.zscan(store.key("failed", "default"))[1]:
             finished = (await store.job(job_id.decode())).finished
             store.client.zadd(store.key("failed", "default"), {job_id: finished or score})

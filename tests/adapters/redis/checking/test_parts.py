@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -127,10 +128,8 @@ def test_a_job_that_moved_since_it_was_missed(within: Within) -> None:
         store.client.lrem(line, 1, "job-700")
 
         def move() -> None:
-            store.client.hset(
-                store.key("state", "job-600"),
-                mapping={"status": "pending", "fence": 5, "reason": "given_back"},
-            )
+            state = {"status": "pending", "fence": "5", "reason": "given_back"}
+            store.client.set(store.key("state", "job-600"), json.dumps(state, separators=(",", ":")))
             store.client.linsert(line, "before", "job-601", "job-600")
             store.client.lpush(line, "job-700")
 

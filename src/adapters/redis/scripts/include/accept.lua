@@ -103,9 +103,7 @@ local function accept(ids, data, kinds, answers)
       counts[kind] = (counts[kind] or 0) + 1
     end
   end
-  for first = 1, #written, PART do
-    redis.call('MSET', unpack(written, first, math.min(first + PART - 1, #written)))
-  end
+  set_all(written)
   if count('EXISTS', idle) == 0 then
     line_up_all(lines, queues)
   else

@@ -2,6 +2,7 @@
 -- many(command, names, of): the replies of a command that answers per key, such as MGET, or per field of the hash `of`.
 -- count(command, names): the sum of the replies of a command that counts keys, such as EXISTS; 0 for none.
 -- apply(command, name, values): a command on one key with many values, such as LPUSH; pairs stay together.
+-- set_all(pairs): set keys, {name, value, name, value ...}.
 -- add_to(name, changes): add to many counts of a hash, {field = change}.
 local PART = 4000
 
@@ -36,6 +37,12 @@ end
 local function apply(command, name, values)
   for first = 1, #values, PART do
     redis.call(command, name, unpack(values, first, math.min(first + PART - 1, #values)))
+  end
+end
+
+local function set_all(pairs)
+  for first = 1, #pairs, PART do
+    redis.call('MSET', unpack(pairs, first, math.min(first + PART - 1, #pairs)))
   end
 end
 

@@ -48,20 +48,16 @@ local function facts(id)
 end
 
 local function bury(id, queue, now)
-  local state = key('state', id)
-  redis.call('HDEL', state, 'due', 'cancel', 'cancel_keep')
   finish(id, queue, 'failed', now, -1, '', {
-    'reason', 'data_lost', 'error', 'the stored data of this job are lost', 'lost', now, 'queue', queue,
+    reason = 'data_lost', error = 'the stored data of this job are lost', lost = string.format('%d', now), queue = queue,
   })
-  redis.call('PERSIST', state)
 end
 
 local function restore(id, status, now)
-  local state = key('state', id)
-  redis.call('HSET', state, 'status', status, 'finished', now, 'reason', 'state_lost')
+  keep_state(id, {status = status, finished = now, reason = 'state_lost'})
   local left = redis.call('PTTL', key('data', id))
   if left > 0 then
-    redis.call('PEXPIRE', state, left)
+    redis.call('PEXPIRE', key('state', id), left)
   end
 end
 

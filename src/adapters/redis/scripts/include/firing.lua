@@ -9,7 +9,7 @@ local ENDED = {completed = true, failed = true, cancelled = true}
 local function unended(name, most)
   local found = {}
   for _, id in ipairs(redis.call('LRANGE', key('schedules', 'fires', name), 0, FIRES - 1)) do
-    if #found < most and not ENDED[redis.call('HGET', key('state', id), 'status')] and redis.call('EXISTS', key('data', id)) == 1 then
+    if #found < most and not ENDED[status_in(redis.call('GET', key('state', id)))] and redis.call('EXISTS', key('data', id)) == 1 then
       found[#found + 1] = id
     end
   end

@@ -3,6 +3,7 @@
 -- give_back(worker, id, place, now, reason): put a job that a worker has, but does not run any more, back to the head of
 -- its level; the attempt is not spent. place is what the processing hash says: its queue and level come first. A job whose cancelling
 -- was asked for ends as cancelled; true then.
+-- count_crash(id): one more crash of a job that a worker has; how many they are.
 local function owned_by(worker)
   local reply = redis.call('HGETALL', key('processing', worker))
   local owned = {}
@@ -16,19 +17,24 @@ end
 
 local function give_back(worker, id, place, now, reason)
   local queue, priority = string.match(place, '^(%S+) (%S+)')
-  local state = key('state', id)
   redis.call('HDEL', key('processing', worker), id)
   redis.call('HINCRBY', key('running'), queue, -1)
-  local known = redis.call('HMGET', state, 'attempt', 'cancel_keep')
-  local keep = known[2]
-  if keep then
+  local state = state_of(id)
+  if state.cancel_keep then
     local parsed, envelope = pcall(cjson.decode, redis.call('GET', key('data', id)) or '')
     local unique = parsed and type(envelope) == 'table' and envelope.unique or ''
-    finish(id, queue, 'cancelled', now, tonumber(keep), unique, {'reason', 'cancelled'})
+    finish(id, queue, 'cancelled', now, tonumber(state.cancel_keep), unique, {reason = 'cancelled'})
     return true
   end
-  local attempt = math.max((tonumber(known[1]) or 0) - 1, 0)
-  redis.call('HSET', state, 'status', 'pending', 'reason', reason, 'attempt', attempt)
+  state.status, state.reason, state.attempt = 'pending', reason, math.max((tonumber(state.attempt) or 0) - 1, 0)
+  keep_state(id, state)
   push(queue, priority, {id}, true)
   return false
+end
+
+local function count_crash(id)
+  local state = state_of(id)
+  state.status, state.crashes = state.status or 'processing', (tonumber(state.crashes) or 0) + 1
+  keep_state(id, state)
+  return state.crashes
 end

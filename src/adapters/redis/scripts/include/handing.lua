@@ -8,7 +8,7 @@
 local function hand_over(worker, runs, now, microseconds)
   local call, format = redis.call, string.format
   local first = math.max(tonumber(call('GET', key('fence')) or 0) + 1, microseconds)
-  local data_prefix, state_prefix, started = key('data', ''), key('state', ''), format('%d', now)
+  local data_prefix, started = key('data', ''), format('%d', now)
   local ids, names, states, fences, owned, running, number = {}, {}, {}, {}, {}, {}, 0
   for _, run in ipairs(runs) do
     local place = run.queue .. ' ' .. run.priority .. ' '
@@ -22,26 +22,26 @@ local function hand_over(worker, runs, now, microseconds)
     running[run.queue] = (running[run.queue] or 0) + #taken
   end
   call('SET', key('fence'), fences[number])
-  local data = many('MGET', names)
-  local have_state, again = count('EXISTS', states) > 0, {}
-  for index = 1, number do
-    local state, attempt = states[index], '1'
-    if have_state then
-      local known = call('HMGET', state, 'attempt', 'crashes', 'status', 'worker')
-      if known[1] or known[2] then
-        attempt = (tonumber(known[1]) or 0) + 1
-        local at = #again
-        again[at + 1], again[at + 2], again[at + 3] = index, attempt, tonumber(known[2]) or 0
-      end
+  local data, again, written = many('MGET', names), {}, {}
+  local head = '{"status":"processing","attempt":"1","fence":"'
+  local tail = '","started":"' .. started .. '","worker":' .. cjson.encode(worker) .. '}'
+  for index, text in ipairs(many('MGET', states)) do
+    local fence = fences[index]
+    written[index * 2 - 1], written[index * 2] = states[index], head .. fence .. tail
+    if text then
+      local known, at = state_in(text), #again
       -- An id that a fault has put into the queues twice: the later fence wins, so the earlier holder has it no more.
-      if known[3] == 'processing' and call('HDEL', key('processing', known[4] or ''), ids[index]) == 1 then
+      if known.status == 'processing' and call('HDEL', key('processing', known.worker or ''), ids[index]) == 1 then
         local queue = string.match(owned[index * 2], '^%S+')
         running[queue] = running[queue] - 1
       end
+      known.status, known.attempt, known.fence = 'processing', (tonumber(known.attempt) or 0) + 1, fence
+      known.started, known.worker = started, worker
+      again[at + 1], again[at + 2], again[at + 3] = index, known.attempt, tonumber(known.crashes) or 0
+      written[index * 2] = state_text(known)
     end
-    -- As text that is made once: numbers would be written out anew in every call.
-    call('HSET', state, 'status', 'processing', 'attempt', attempt, 'fence', fences[index], 'started', started, 'worker', worker)
   end
+  set_all(written)
   apply('HSET', key('processing', worker), owned)
   add_to(key('running'), running)
   return first, ids, data, again

@@ -6,6 +6,6 @@ local function holds(id, fence, entry)
     local token, keep = string.match(entry, '^%S+ %S+ (%d+) ?(%-?%d*)$')
     return token == fence, tonumber(keep)
   end
-  local known = redis.call('HMGET', key('state', id), 'status', 'fence', 'cancel_keep')
-  return known[1] == 'processing' and known[2] == fence, tonumber(known[3])
+  local known = state_of(id)
+  return known.status == 'processing' and known.fence == fence, tonumber(known.cancel_keep)
 end

@@ -7,23 +7,22 @@ local function promote(now, most)
     return
   end
   local AT_ONCE, MOST_BYTES = 25, 1048576
-  local data_prefix, state_prefix = key('data', ''), key('state', '')
-  local names, states = {}, {}
+  local data_prefix, names, states, written = key('data', ''), {}, {}, {}
   for index, id in ipairs(due) do
     names[index], states[index] = data_prefix .. id, state_prefix .. id
   end
-  local have_state = count('EXISTS', states) > 0
+  local texts = many('MGET', states)
   local is_counted = redis.call('EXISTS', key('delayed', 'changes')) == 1
   local counters, levels, order = {}, {}, {}
 
-  local function add(id, state, data)
+  local function add(id, state, text, data)
     local queue, priority = route(data)
-    local status = have_state and redis.call('HGET', state, 'status')
-    if status then
-      redis.call('HSET', state, 'status', 'pending')
-      redis.call('HDEL', state, 'due')
+    local known, kind = state_in(text), 'scheduled'
+    if text then
+      kind = known.status == 'retrying' and 'retrying' or kind
+      known.status, known.due = 'pending', nil
+      written[#written + 1], written[#written + 2] = state, state_text(known)
     end
-    local kind = status == 'retrying' and 'retrying' or 'scheduled'
     local counter = kind .. ':' .. queue
     counters[counter] = (counters[counter] or 0) + 1
     if is_counted then
@@ -45,10 +44,12 @@ local function promote(now, most)
     for offset, data in ipairs(redis.call('MGET', unpack(names, promoted + 1, last))) do
       data = data or ''
       bytes = bytes + #data
-      add(due[promoted + offset], states[promoted + offset], data)
+      local index = promoted + offset
+      add(due[index], states[index], texts[index], data)
     end
     promoted = last
   end
+  set_all(written)
   redis.call('ZREMRANGEBYRANK', delayed, 0, promoted - 1)  -- they are the first ones: nothing came in between
   for counter, number in pairs(counters) do
     redis.call('HINCRBY', key('delayed', 'counts'), counter, -number)

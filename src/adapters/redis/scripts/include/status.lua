@@ -1,6 +1,6 @@
 -- status_of(id): the status of a job that has data: its state's, or what its place tells before the first dequeue.
 local function status_of(id)
-  local status = redis.call('HGET', key('state', id), 'status')
+  local status = status_in(redis.call('GET', key('state', id)))
   if status then
     return status
   end
