@@ -22,8 +22,8 @@ from hexjobs.ports.delivery import Settlement
 VARIABLE = "HEXJOBS_FAULTS_SABOTAGE"
 FENCE_CHECK = (
     "include/holding.lua",
-    "known[1] == 'processing' and known[2] == fence",
-    "known[1] == 'processing'",
+    "known.status == 'processing' and known.fence == fence",
+    "known.status == 'processing'",
 )
 CLAIM_CHECK = (
     "include/claiming.lua",
