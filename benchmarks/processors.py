@@ -7,8 +7,9 @@ processor that the kernel happened to give it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from .server import Server
 
@@ -24,8 +25,15 @@ def servers_apart() -> Iterator[Callable[[Server], None]]:
         yield lambda _: None
         return
     first, *others = sorted(every)
-    os.sched_setaffinity(0, others)
+    _keep_to(others)
     try:
         yield lambda server: os.sched_setaffinity(server.pid, {first})
     finally:
-        os.sched_setaffinity(0, every)
+        _keep_to(every)
+
+
+def _keep_to(processors: Iterable[int]) -> None:
+    """Have all threads of this process run there. A wish is a thread's own."""
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread.name), processors)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hexjobs import AsyncBackgroundJobService, BackgroundJobService
 
 from ..noop_jobs import PAYLOAD, noop
+from ..processors import servers_apart
 from ..rounds import Figures, every_round
 from ..server import valkey
 from ..services import blocking_service, service
@@ -64,7 +65,8 @@ class Submits:
 async def submit(sizes: Sizes) -> Figures:
     """Submits a second in every way, and the bare client's pushes."""
     few, many = sizes.submits, sizes.jobs
-    with valkey() as server:
+    with valkey() as server, servers_apart() as place:
+        place(server)
         async with (
             BarePushes(server) as bare,
             blocking_service(server) as blocking_jobs,
