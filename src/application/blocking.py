@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asyncio import _get_running_loop
 from collections.abc import Coroutine
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from .interruption import current_interruption
 
@@ -29,12 +29,7 @@ def drive(operation: Coroutine[Any, Any, R]) -> R:
         )
     interruption = current_interruption()
     if interruption is None:
-        try:
-            operation.send(None)
-        except StopIteration as finished:
-            result: R = finished.value
-            return result
-        return _refuse(operation)
+        return _run(operation)
     try:
         is_held = interruption.hold()
     except BaseException:
@@ -53,9 +48,5 @@ def _run(operation: Coroutine[Any, Any, R]) -> R:
     except StopIteration as finished:
         result: R = finished.value
         return result
-    return _refuse(operation)
-
-
-def _refuse(operation: Coroutine[Any, Any, Any]) -> NoReturn:
     operation.close()
     raise RuntimeError("a blocking operation tried to wait for an event loop")
