@@ -20,7 +20,7 @@ from ...ports.delivery import (
 from ...ports.envelope import Message
 from ...ports.risk import Risk
 from .keys import Keys
-from .layout import refuse_newer_layout
+from .layout import refuse_other_layout
 from .replies import (
     KEPT_OUT,
     deliveries,
@@ -84,7 +84,7 @@ class RedisJobQueue:
     async def dequeue(self, subscription: Subscription, limit: int, wait: timedelta) -> list[Delivery]:
         """See `JobQueue.dequeue`. An idle worker waits blocked on its mailbox."""
         if not self._knows_layout:
-            await refuse_newer_layout(self._transport, self._keys)
+            await refuse_other_layout(self._transport, self._keys)
             self._knows_layout = True
         waits = wait > timedelta(0)
         noted, left = self._waiting.pop(subscription.worker_id, (None, 0.0))

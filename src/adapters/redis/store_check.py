@@ -15,7 +15,7 @@ from .checking.pages import PAGE
 from .checking.schedules import ScheduleStage
 from .checking.workers import WorkerStage
 from .keys import Keys
-from .layout import refuse_newer_layout
+from .layout import refuse_other_layout
 from .replies import milliseconds
 from .scripts import script
 from .transport import Argument, Transport
@@ -35,7 +35,7 @@ class RedisStoreCheck:
 
     async def check(self, *, repair: bool = False, pause: Pause | None = None) -> StoreReport:
         """See `StoreCheck.check`. InvalidConfiguration where a newer release wrote the keys."""
-        await refuse_newer_layout(self._transport, self._keys, note=repair)
+        await refuse_other_layout(self._transport, self._keys, note=repair)
         inspection = Inspection(self._transport, self._keys, repair=repair, pause=pause)
         lists = ListStage(inspection)
         keyspace = KeyspaceStage(inspection, lists)

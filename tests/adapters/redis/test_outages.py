@@ -183,15 +183,20 @@ def test_fences_grow_although_the_clock_steps_back(server: ValkeyProcess) -> Non
     run(scenario())
 
 
-def test_a_worker_refuses_a_newer_key_layout(server: ValkeyProcess) -> None:
+@pytest.mark.parametrize(
+    ("layout", "advice"), [("3", "run a newer release"), ("1", "let the release that wrote them")]
+)
+def test_a_worker_refuses_another_key_layout(server: ValkeyProcess, layout: str, advice: str) -> None:
     """It takes no job, says what to do, and goes on once the layout is one it knows."""
 
     async def scenario() -> None:
         queue = RedisJobQueue(AsyncTransport(Address(socket_path=server.socket_path)), Keys())
         await queue.enqueue([message()])
         with server.client() as client:
-            client.hset("jobs:meta", "layout", "2")
-            with pytest.raises(InvalidConfiguration, match="layout 2, this release knows 1"):
+            client.hset("jobs:meta", "layout", layout)
+            with pytest.raises(
+                InvalidConfiguration, match=f"layout {layout}, this release knows 2: {advice}"
+            ):
                 await queue.dequeue(SUBSCRIPTION, 1, AT_ONCE)
             assert client.llen("jobs:queue:default:normal") == 1
             client.delete("jobs:meta")
