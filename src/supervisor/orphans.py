@@ -22,14 +22,20 @@ class Orphans:
 
     def __init__(self) -> None:
         self._known: set[int] = set()
+        self._seen: set[int] = set()
         with contextlib.suppress(Exception):  # another kernel than Linux, or an interpreter without ctypes
             import ctypes
 
             ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def look(self, children: set[int]) -> None:
-        """Note who came to this process while all `children` live: daemons, which are left alone."""
-        self._known = _children_of_this_process() - children
+        """Note who came to this process while all `children` live: daemons, which are left alone.
+
+        Known is who was seen at the look before too. A child may have ended since its end was last asked for, and those
+        that it left are here already; its end is heard of before the next look.
+        """
+        here = _children_of_this_process() - children
+        self._known, self._seen = here & self._seen, here
 
     def end(self, dead: int, children: set[int]) -> list[int]:
         """Kill what the child `dead`, which has just ended, left behind; the ids of the processes."""
