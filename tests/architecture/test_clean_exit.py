@@ -90,6 +90,18 @@ def test_a_daemon_that_leaves_in_time_is_no_trouble(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "status"), [("4dmu9c00", "blat", 0), ("4dmu9c00", "x", 1), ("blat", "blat", 1)]
+)
+def test_what_a_killed_process_tried_out_is_no_trouble(
+    tmp_path: Path, name: str, content: str, status: int
+) -> None:
+    """`tempfile` tries whether a folder can be written to, with a file of these names and contents."""
+    body = f"import os, pathlib\ndef test(): pathlib.Path(os.environ['TMPDIR'], {name!r}).write_text({content!r})\n"
+    result = run_of(tmp_path, body)
+    assert result.returncode == status, result.stdout + result.stderr
+
+
 @pytest.mark.parametrize(("ci", "status"), [("true", 1), ("", 0)])
 def test_a_file_left_in_the_repository_is_named_and_fails_in_ci(tmp_path: Path, ci: str, status: int) -> None:
     """On a person's machine it is only named: the person may be writing meanwhile."""
