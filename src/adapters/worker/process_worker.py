@@ -83,7 +83,8 @@ class ProcessWorker:
         log.info("worker_stopping", worker_id=self.worker_id, running=self.pool.busy)
         await self._stop_fetching()
         await self._stop_working()
-        await asyncio.gather(self._lease.stop(), self._leave())
+        await self._lease.stop()  # a beat that came after the leave would list the worker again
+        await self._leave()
         await asyncio.to_thread(self._loop_watch.stop)
         with contextlib.suppress(TimeoutError):  # a slow observer is left behind
             await asyncio.wait_for(self.pool.wait_until_observed(), LAST_GRACE_SECONDS)
