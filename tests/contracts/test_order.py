@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from contracts.harness import Adapter
 from hexjobs.domain.transitions import JobEvent
 from hexjobs.ports.delivery import Subscription
@@ -81,6 +83,33 @@ async def test_strict_follows_the_order_of_the_queues(adapter: Adapter) -> None:
     weights = {"first": 1, "last": 100}
     queues = [(await adapter.take_one(weights=weights, strict=True)).queue for _ in range(4)]
     assert queues == ["first", "first", "last", "last"]
+
+
+async def test_strict_among_more_queues_than_one_looks_at_at_once(adapter: Adapter) -> None:
+    """ "or their order when strict" """
+    names = [f"queue-{number:03}" for number in range(100)]
+    await adapter.queue.enqueue([message(queue=name) for name in names for _ in range(2)])
+    weights = dict.fromkeys(reversed(names), 1)
+    taken = await adapter.take(limit=151, weights=weights, strict=True)
+    expected = [name for name in reversed(names) for _ in range(2)]
+    assert [delivery.queue for delivery in taken] == expected[:151]
+    rest = await adapter.take(limit=60, weights=weights, strict=True)
+    assert [delivery.queue for delivery in rest] == expected[151:]
+
+
+@pytest.mark.parametrize("own", [2, 40])
+@pytest.mark.parametrize("others", [10, 200])
+async def test_turns_beside_queues_of_others(adapter: Adapter, others: int, own: int) -> None:
+    """ "among queues turns follow the weights, or their order when strict": of the queues that the worker names."""
+    await adapter.queue.enqueue([message(queue=f"other-{number:03}") for number in range(others)])
+    await adapter.queue.enqueue(messages(20, queue="heavy") + messages(20, queue="light"))
+    weights = {"light": 1, "heavy": 3, **{f"empty-{number:02}": 1 for number in range(own - 2)}}
+    taken = [(await adapter.take_one(weights=weights)).queue for _ in range(4)]
+    taken += [delivery.queue for delivery in await adapter.take(limit=16, weights=weights)]
+    for first in range(0, 20, 4):
+        assert Counter(taken[first : first + 4]) == {"heavy": 3, "light": 1}
+    strict = await adapter.take(limit=30, weights=weights, strict=True)
+    assert [delivery.queue for delivery in strict] == ["light"] * 15 + ["heavy"] * 5
 
 
 async def test_a_job_given_back_goes_to_the_head(adapter: Adapter) -> None:

@@ -67,6 +67,7 @@ async def _leave_every_kind_of_key(socket_path: str) -> None:
     await queue.wake("worker-2")
     many_queues = dict.fromkeys(["mail", *(f"queue-{number}" for number in range(FEW_QUEUES))], 1)
     await queue._fetch(Subscription("worker-3", many_queues), 1, "1")
+    await queue._fetch(Subscription("worker-4", many_queues, strict=True), 1, "0")
     await queue.enqueue([message(unique="u") for _ in range(1)] + [message() for _ in range(5)])
     await queue.enqueue([message(due=1 << 42)])
     first, second, third, *_ = await queue.dequeue(here, 4, AT_ONCE)

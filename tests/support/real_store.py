@@ -58,6 +58,13 @@ class RealStore:
         """A key under the prefix."""
         return ":".join((self.keys.prefix, *parts))
 
+    def commands(self) -> dict[str, int]:
+        """What the server has run, scripts aside, since it was last told to forget it (CONFIG RESETSTAT)."""
+        asked = ("info", "config|resetstat", "evalsha", "eval")
+        found = self.client.info("commandstats")
+        calls = {name.removeprefix("cmdstat_"): told["calls"] for name, told in found.items()}
+        return {name: count for name, count in calls.items() if name not in asked}
+
     async def submit(self, *job_ids: str, **fields: Any) -> None:
         """Enqueue jobs."""
         await self.queue.enqueue([message(job_id, **fields) for job_id in job_ids])

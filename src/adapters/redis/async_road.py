@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextvars import Context
 from typing import Any
 
@@ -29,11 +30,15 @@ class AsyncRoad:
         self._client_ids: dict[Line, int] = {}
         self._is_closed = False
 
-    async def ask(self, command: bytes, *, repeatable: bool = False) -> Any:  # noqa: ARG002  # the loop knows what broke
+    def ask(self, command: bytes, *, repeatable: bool = False) -> Awaitable[Any]:  # noqa: ARG002  # the loop knows what broke
         """See `Road.ask`."""
         line = self._shared
         if line is None or not line.is_open:
-            line = await self._open_shared()
+            return self._ask_first(command)
+        return line.ask(command)
+
+    async def _ask_first(self, command: bytes) -> Any:
+        line = await self._open_shared()
         return await line.ask(command)
 
     async def ask_blocking(self, command: bytes, longest: float, *, exactly: bool) -> Any:

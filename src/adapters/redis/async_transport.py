@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .address import Address
@@ -26,10 +26,14 @@ class AsyncTransport:
         self._calls: dict[asyncio.AbstractEventLoop, Calls] = {}
         self._stays: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
 
-    async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
+    def run(
+        self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False
+    ) -> Coroutine[Any, Any, Any]:
         """See `Transport.run`."""
-        calls = self._calls.get(asyncio.get_running_loop()) or await self._begin()
-        return await calls.run(script, arguments, repeatable)
+        calls = self._calls.get(asyncio.get_running_loop())
+        if calls is None:
+            return self._run_first(script, arguments, repeatable)
+        return calls.run(script, arguments, repeatable)
 
     async def execute(self, *command: Argument) -> Any:
         """See `Transport.execute`."""
@@ -46,6 +50,11 @@ class AsyncTransport:
         stay = self._stays.get(asyncio.get_running_loop())
         if stay is not None:
             await stay.aclose()
+
+    async def _run_first(self, script: Script, arguments: Sequence[Argument], repeatable: bool) -> Any:
+        # Of several first calls one has begun by now.
+        calls = self._calls.get(asyncio.get_running_loop()) or await self._begin()
+        return await calls.run(script, arguments, repeatable)
 
     async def _begin(self) -> Calls:
         from .async_road import AsyncRoad

@@ -74,7 +74,7 @@ class RedisJobQueue:
         arguments = enqueue_arguments(self._keys.prefix, messages, known_caps, atomic=atomic)
         answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)
         results = enqueue_results(messages, answers, known_caps)
-        if atomic and KEPT_OUT in answers and all(result.error is None for result in results):
+        if atomic and answers and KEPT_OUT in answers and all(result.error is None for result in results):
             # The ids that exist stand for the same jobs, written in other words, which a script cannot tell.
             arguments[1] = 2
             answers = await self._transport.run(script("enqueue"), arguments, repeatable=True)

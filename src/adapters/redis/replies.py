@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,10 +23,10 @@ _STATE = msgspec.json.Decoder(dict[str, str])
 
 
 def enqueue_results(
-    messages: Sequence[Message], answers: Sequence[Any], caps: Mapping[str, int]
+    messages: Sequence[Message], answers: Sequence[Any] | Literal[0], caps: Mapping[str, int]
 ) -> list[EnqueueResult]:
     """One result per message. Where an atomic batch was kept out, what refused it also answers for the others."""
-    if not any(answers):
+    if answers == 0:
         return [EnqueueResult(message.job_id) for message in messages]
     results = [
         _enqueue_result(message, answer, caps) for message, answer in zip(messages, answers, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import redis
@@ -18,7 +19,7 @@ class Road(Protocol):
     with a connection that turned out to be of no use.
     """
 
-    async def ask(self, command: bytes, *, repeatable: bool = False) -> Any:
+    def ask(self, command: bytes, *, repeatable: bool = False) -> Awaitable[Any]:
         """The answer to a command. `repeatable`: where the connection broke it is asked again, and need not be looked at."""
         ...
 

@@ -24,9 +24,9 @@ class ToldSubscription:
         for pair in subscription.weights.items():
             pairs += pair
         queues = len(subscription.weights)
-        told = repr((pairs, subscription.strict)).encode()
-        digest = "" if queues <= FEW_QUEUES else sha1(told, usedforsecurity=False).hexdigest()
+        told = repr((pairs, "in order" if subscription.strict else "by weight")).encode()
+        digest = sha1(told, usedforsecurity=False).hexdigest()
         self.whole: list[Argument] = [digest, queues, *pairs]
         """The arguments that tell all of them."""
-        self.arguments: list[Argument] = [digest, 0] if digest else self.whole
+        self.arguments: list[Argument] = [digest, 0] if queues > FEW_QUEUES else self.whole
         """The arguments that do where the server remembers."""

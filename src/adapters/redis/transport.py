@@ -1,12 +1,13 @@
 """Transport: how a command reaches the server. One thin asynchronous and one thin blocking form carry all operations.
 
-Both are `async` in form. The blocking one never suspends, so a caller without an event loop can drive every operation
-of this adapter by hand (see `hexjobs.application.blocking`); no operation is written twice.
+Both are awaited. The blocking one never suspends, so a caller without an event loop can drive every operation of this
+adapter by hand (see `hexjobs.application.blocking`); no operation is written twice. `run`, by which nearly all calls go, is
+a plain function that gives a coroutine: a coroutine around another one would do nothing but cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from .scripts import Script
@@ -24,7 +25,9 @@ class Transport(Protocol):
     no room, and nothing was written. When one connection is of no use, the server is gone or has moved for the idle ones too.
     """
 
-    async def run(self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False) -> Any:
+    def run(
+        self, script: Script, arguments: Sequence[Argument], *, repeatable: bool = False
+    ) -> Coroutine[Any, Any, Any]:
         """Run a script by its digest, loading it where the server has lost it.
 
         `repeatable`: once more, on a fresh connection, after one broke; only for scripts that may run twice. Not while

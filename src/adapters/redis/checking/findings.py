@@ -24,7 +24,6 @@ SENTENCES = {
     "unique_missing": "its unique key is not held",
     "unique_stale": "this unique key is held by a job that has ended or is gone",
     "not_ready": "jobs wait in queue {detail}, which is not known to be ready",
-    "pass_lost": "where queues that become ready begin is lost",
     "fence_behind": "the last fence token is lower than one that was given out: {detail}",
     "count_wrong": "the counter says {told} for {counter}, and there are {number}",
     "idle_unknown": "worker {detail} waits for jobs, and nobody knows it",

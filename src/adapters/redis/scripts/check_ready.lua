@@ -1,16 +1,10 @@
--- Check that the queues in which jobs wait are known to be ready, and the sequences of passes and fences.
+-- Check that the queues in which jobs wait are known to be ready, and the sequence of fences.
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 mend (1 or 0), 3 the highest fence of a job, then queues
 -- returns {findings}
 -- flags: allow-oom
 -- include: batches, lease, waking, waiting, bell, state, ending, checking
-local ready, pass = key('ready'), key('pass')
-local least = redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2]
-if least and tonumber(least) > 0 and redis.call('EXISTS', pass) == 0 then
-  if found('pass_lost', '', pass) then
-    redis.call('SET', pass, least)
-  end
-end
+local ready = key('ready')
 for index = 4, #ARGV do
   local queue = ARGV[index]
   local waiting = 0
@@ -20,7 +14,7 @@ for index = 4, #ARGV do
   local listed = redis.call('ZSCORE', ready, queue)
   if waiting > 0 and not listed then
     if found('not_ready', '', ready, queue) then
-      redis.call('ZADD', ready, redis.call('GET', pass) or 0, queue)
+      redis.call('ZADD', ready, 0, queue)
       if redis.call('SISMEMBER', key('paused'), queue) == 0 then
         wake(queue, waiting)
       end

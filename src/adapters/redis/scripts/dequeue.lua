@@ -1,15 +1,15 @@
 -- Promote what is due, choose by weight, hand out, in one step.
 -- KEYS    1 meta
 -- ARGV    1 prefix, 2 worker id, 3 most deliveries, 4 idle: 0 leave | 1 register when nothing is there | 2 unregister,
---         5 strict (1: the order of the queues decides), 6 join (1: the worker's first call), 7 digest of its queues or '',
---         8 number of queues, then per queue: name, weight (with a digest they may be left out); then, only after a reply
---         was lost: 'resync' and the ids that the worker knows it holds; all others are given back
+--         5 strict (1: the order of the queues decides), 6 join (1: the worker's first call), 7 digest of its queues,
+--         8 number of queues, then per queue: name, weight (more than 16 may be left out, 0 being their number); then, only
+--         after a reply was lost: 'resync' and the ids that the worker knows it holds; all others are given back
 -- returns 0 when the worker's lease is gone, 1 when the digest is unknown and nothing was done, else {now, due millisecond
 --         of the next delayed job or -1, the texts of jobs that lay in the worker's mailbox; then, where there are more, the
 --         first fence, each next delivery has the next one, and four lists: in turn the list of a queue's level and how many
 --         come from there, ids, data, and in turn position, attempt, crashes of those that were handed out before}
 -- flags: allow-oom
--- include: batches, lease, waking, waiting, state, handing, subscribing, choosing
+-- include: batches, lease, waking, waiting, state, handing, subscribing, taking
 
 local worker, most, idle, strict = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5] == '1'
 local subscription = subscribed(7, strict)
@@ -64,7 +64,14 @@ if next_due >= 0 and next_due <= now then
   next_due = first_due()
 end
 
-local runs, total = choose(subscription, most, strict)
+local runs, total
+if strict then
+-- include: in_order
+  runs, total = choose_in_order(subscription, most)
+else
+-- include: by_weight
+  runs, total = choose_by_weight(subscription, most)
+end
 local reply = {now, next_due, posted}
 if total == 0 then
   if idle == '1' and #posted == 0 then

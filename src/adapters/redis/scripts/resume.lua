@@ -8,11 +8,6 @@ local queue = ARGV[2]
 if redis.call('SREM', key('paused'), queue) == 0 then
   return 0
 end
--- It claims no arrears for the turns it missed.
-local pass, own = redis.call('GET', key('pass')), redis.call('ZSCORE', key('ready'), queue)
-if pass and own and tonumber(own) < tonumber(pass) then
-  redis.call('ZADD', key('ready'), pass, queue)
-end
 local waiting = 0
 for _, priority in ipairs({'critical', 'high', 'normal', 'low'}) do
   waiting = waiting + redis.call('LLEN', key('queue', queue, priority))

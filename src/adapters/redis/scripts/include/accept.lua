@@ -1,6 +1,6 @@
 -- judge(ids, data, kinds, room): one answer per message, in order, nothing written: 0 it can come in | {'exists', data} |
--- {'held', id} | {'full', queue}. Those that can come in count for the ones behind them. room(queue) is how many more a
--- queue may hold, nil without a cap.
+-- {'held', id} | {'full', queue}; and how many can come in. These count for the ones behind them. room(queue) is how many
+-- more a queue may hold, nil without a cap.
 -- accept(ids, data, kinds, answers): write the messages whose answer is 0.
 -- kind: {queue, priority, type, due ('' for at once), unique ('' for none)}
 local data_prefix = key('data', '')
@@ -16,7 +16,7 @@ local function judge(ids, data, kinds, room)
     names[index] = data_prefix .. id
   end
   local existing = many('MGET', names)
-  local accepted, holders, rooms, answers = {}, {}, {}, {}
+  local accepted, holders, rooms, answers, new = {}, {}, {}, {}, 0
   for index, id in ipairs(ids) do
     local kind = kinds[index]
     local queue, unique = kind.queue, kind.unique
@@ -34,7 +34,7 @@ local function judge(ids, data, kinds, room)
     elseif left and left <= 0 then
       answers[index] = {'full', queue}
     else
-      answers[index] = 0
+      answers[index], new = 0, new + 1
       accepted[id] = data[index]
       if unique ~= '' then
         holders[unique] = id
@@ -44,23 +44,29 @@ local function judge(ids, data, kinds, room)
       end
     end
   end
-  return answers
+  return answers, new
 end
 
--- Make new jobs wait where no worker does: what is asked once for all queues costs the same for a thousand of them.
-local function line_up_all(lines, queues)
+-- Make new jobs wait where no worker does. What is asked once for all queues costs the same for a thousand of them.
+local function line_up_all(lines)
+  local came = {}
   for list, line in pairs(lines) do
-    apply('LPUSH', list, line.ids)
-  end
-  local came, least = {}, nil
-  for index, pass in ipairs(many('ZMSCORE', queues, key('ready'))) do
-    if not pass then
-      least = least or redis.call('GET', key('pass')) or 0
-      came[#came + 1] = least
-      came[#came + 1] = queues[index]
+    if apply('LPUSH', list, line.ids) == #line.ids then
+      came[#came + 1], came[#came + 2] = 0, line.queue
     end
   end
-  apply('ZADD', key('ready'), came)
+  apply('ZADD', key('ready'), came, 'NX')
+end
+
+local function somebody_waits(lines)
+  if redis.call('EXISTS', key('waiters')) == 0 then
+    return false
+  end
+  local idle = {}
+  for _, line in pairs(lines) do
+    idle[#idle + 1] = key('idle', line.queue)
+  end
+  return count('EXISTS', idle) > 0
 end
 
 local function spread_all(lines)
@@ -76,13 +82,12 @@ local function spread_all(lines)
 end
 
 local function accept(ids, data, kinds, answers)
-  local written, lines, line_of, queues, idle, counts = {}, {}, {}, {}, {}, {}
+  local written, lines, line_of, counts = {}, {}, {}, {}
 
   local function line_for(kind)
-    local queue, list = kind.queue, key('queue', kind.queue, kind.priority)
-    local line = lines[list] or {queue = queue, priority = kind.priority, ids = {}}
+    local list = key('queue', kind.queue, kind.priority)
+    local line = lines[list] or {queue = kind.queue, priority = kind.priority, ids = {}}
     lines[list], line_of[kind] = line, line
-    queues[#queues + 1], idle[#idle + 1] = queue, key('idle', queue)
     return line
   end
 
@@ -104,10 +109,10 @@ local function accept(ids, data, kinds, answers)
     end
   end
   set_all(written)
-  if count('EXISTS', idle) == 0 then
-    line_up_all(lines, queues)
-  else
+  if somebody_waits(lines) then
     spread_all(lines)
+  else
+    line_up_all(lines)
   end
   local changes = {}
   for kind, number in pairs(counts) do

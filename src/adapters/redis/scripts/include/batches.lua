@@ -1,7 +1,8 @@
 -- One command for many keys or values, in parts that fit a call of Lua.
 -- many(command, names, of): the replies of a command that answers per key, such as MGET, or per field of the hash `of`.
 -- count(command, names): the sum of the replies of a command that counts keys, such as EXISTS; 0 for none.
--- apply(command, name, values): a command on one key with many values, such as LPUSH; pairs stay together.
+-- apply(command, name, values, option): a command on one key with many values, such as LPUSH; pairs stay together, and the
+-- option stands in front of them. Returns its last reply, nil for no values.
 -- set_all(pairs): set keys, {name, value, name, value ...}.
 -- add_to(name, changes): add to many counts of a hash, {field = change}.
 local PART = 4000
@@ -34,10 +35,17 @@ local function count(command, names)
   return sum
 end
 
-local function apply(command, name, values)
+local function apply(command, name, values, option)
+  local reply
   for first = 1, #values, PART do
-    redis.call(command, name, unpack(values, first, math.min(first + PART - 1, #values)))
+    local last = math.min(first + PART - 1, #values)
+    if option then
+      reply = redis.call(command, name, option, unpack(values, first, last))
+    else
+      reply = redis.call(command, name, unpack(values, first, last))
+    end
   end
+  return reply
 end
 
 local function set_all(pairs)

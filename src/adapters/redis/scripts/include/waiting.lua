@@ -9,9 +9,7 @@ end
 
 local function line_up(queue, priority, ids, at_head)
   apply(at_head and 'RPUSH' or 'LPUSH', key('queue', queue, priority), ids)
-  if not redis.call('ZSCORE', key('ready'), queue) then
-    redis.call('ZADD', key('ready'), redis.call('GET', key('pass')) or 0, queue)
-  end
+  redis.call('ZADD', key('ready'), 'NX', 0, queue)
 end
 
 local function push(queue, priority, ids, at_head)
