@@ -204,8 +204,7 @@ CATALOGUE = (
     ),
 )
 
-COSTS: tuple[tuple[str, str, str, Target | None], ...] = (
-    ("empty_us", "server, an empty script", "µs/call", None),
+COSTS: tuple[tuple[str, str, str, Target], ...] = (
     ("lone_us", "server, a lone submit", "µs/call", at_most(1.10)),
     ("submit_us", "server, a submit of 1,000 at once", "µs/job", at_most(1.10)),
     ("drain_us", "server, fetching and settling", "µs/job", at_most(1.10)),
@@ -214,27 +213,28 @@ COSTS: tuple[tuple[str, str, str, Target | None], ...] = (
     ("jobs_per_second", "drained", "jobs/s", at_least(0.75)),
 )
 SITUATIONS = {
-    "backlog": "a backlog of {large_backlog:,}",
-    "queues": "{queues:,} queues",
-    "delayed": "{large_backlog:,} delayed jobs",
-    "dead": "{dead_letters:,} dead letters",
+    "backlog": "With a backlog of {large_backlog:,}",
+    "queues": "With {queues:,} queues",
+    "delayed": "With {large_backlog:,} delayed jobs",
+    "dead": "With {dead_letters:,} dead letters",
+    "spread": "Where every job of a call is in another of {queues:,} queues",
 }
+WITHOUT_TARGET = "spread"
+"""Calls that are about jobs of a thousand queues are others than those that are about jobs of one: what they cost is told."""
 
 
 def growth_groups(**sizes: int) -> tuple[Group, ...]:
-    """What must cost the same as a backlog of `small_backlog` alone; the sizes are those of `Sizes`."""
-    base = tuple(Figure(f"growth.base.{key}", what, unit) for key, what, unit, _ in COSTS)
-    groups = [Group(f"A backlog of {sizes['small_backlog']:,} alone", base)]
-    for name, title in SITUATIONS.items():
-        figures = tuple(
-            Figure(
-                f"growth.{name}.{key}",
-                what,
-                unit,
-                target and Target(target.bound, target.limit, f"growth.base.{key}"),
-                beside=f"growth.base.{key}",
-            )
-            for key, what, unit, target in COSTS
+    """The same calls must cost the same as beside `small_backlog` alone; the sizes are those of `Sizes`."""
+    return tuple(
+        Group(
+            f"{title.format(**sizes)}, beside {sizes['small_backlog']:,} that wait alone",
+            tuple(_grown(name, *cost) for cost in COSTS),
         )
-        groups.append(Group(f"With {title.format(**sizes)}", figures))
-    return tuple(groups)
+        for name, title in SITUATIONS.items()
+    )
+
+
+def _grown(name: str, key: str, what: str, unit: str, target: Target) -> Figure:
+    base = f"growth.{name}.base.{key}"
+    judged = None if name == WITHOUT_TARGET else Target(target.bound, target.limit, base)
+    return Figure(f"growth.{name}.{key}", what, unit, judged, beside=base)

@@ -90,17 +90,14 @@ async def fill_between_marks(
     marks: Marks,
     count: int,
     handler: Any = noop,
-    *,
-    queues: Sequence[str] = (),
 ) -> None:
     """Submit `count` jobs between one that marks `first` and one that marks `last`.
 
-    Queues take turns: the first mark stands at the head of the first one, the last mark at the end of the last one.
     A tenth as many go before, so that a worker that has just started is warm when it is measured; the store is
     reconciled elsewhere.
     """
     await reconcile_elsewhere(jobs)
-    await fill(jobs, max(len(queues), count // 10), handler, queues=queues)
-    await jobs.submit_job(mark, marks.payload("first"), queue=queues[0] if queues else None)
-    await fill(jobs, count, handler, queues=queues)
-    await jobs.submit_job(mark, marks.payload("last"), queue=queues[-1] if queues else None)
+    await fill(jobs, count // 10, handler)
+    await jobs.submit_job(mark, marks.payload("first"))
+    await fill(jobs, count, handler)
+    await jobs.submit_job(mark, marks.payload("last"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from hexjobs import AsyncBackgroundJobService, JobOptions
 
@@ -17,7 +16,7 @@ from .gate import Gate
 from .marks import Marks
 from .noop_jobs import PAYLOAD, hold, mark, noop
 from .server import Server
-from .services import fill, reconcile_elsewhere, submit_parts
+from .services import PART, fill, reconcile_elsewhere, submit_parts
 from .sizes import Sizes
 
 LATER = timedelta(days=1)
@@ -25,13 +24,32 @@ SLOTS = 100
 SLICES, CALLS = 5, 20
 LONE_CALLS = (1 + SLICES) * CALLS
 PATIENCE_SECONDS = 60.0
+Slices = Mapping[str, Sequence[float]]
+"""What was measured in one turn, by figure."""
+
+
+@dataclass(slots=True)
+class Queues:
+    """The queues of a store beside `default`: those of the measured worker, and those of workers elsewhere."""
+
+    own: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, situation: str, count: int) -> Self:
+        """What a situation has of `count` queues."""
+        names = tuple(f"queue-{number:03}" for number in range(count))
+        if situation == "queues":
+            return cls(names[: count // 10], names[count // 10 :])
+        return cls(names) if situation == "spread" else cls()
 
 
 @dataclass(slots=True)
 class Situation:
-    """`base`, a small backlog alone, or beside it one of `backlog`, `queues`, `delayed` and `dead`.
+    """`base`, a small backlog alone, or beside it one of `backlog`, `queues`, `delayed` and `dead`; or `spread`.
 
-    Between its turns its worker stands at the gate. The queues are given where jobs are spread over many.
+    `queues`: a tenth of them are the worker's and take turns, one for all jobs of a turn; the others hold the backlog. `spread`:
+    each job of a call is in another queue, and all of them are the worker's. Between its turns a worker stands at the gate.
     """
 
     name: str
@@ -40,9 +58,9 @@ class Situation:
     jobs: AsyncBackgroundJobService
     marks: Marks
     gate: Gate
-    queues: tuple[str, ...] = ()
-    slices: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """What the turns of this round have measured."""
+    queues: Queues = field(default_factory=Queues)
+    _turn: int = 0
+    _slices: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     async def prepare(self) -> None:
         """Have what this situation is about, and a backlog that is made of what the turns will bring."""
@@ -52,9 +70,12 @@ class Situation:
         elif self.name == "dead":
             await bury(self.jobs, self.sizes.dead_letters)
         backlog = self.sizes.large_backlog if self.name == "backlog" else self.sizes.small_backlog
+        if self.queues.others:
+            await fill(self.jobs, backlog, queues=self.queues.others)
+            backlog = 0
         for _ in range(1 + backlog // self.sizes.block):
             await submit_parts(self.jobs, self._block())
-            await fill(self.jobs, LONE_CALLS)
+            await fill(self.jobs, LONE_CALLS, queues=self._here)
 
     @property
     def _measured(self) -> int:
@@ -66,24 +87,30 @@ class Situation:
         jobs: list[Any] = [(noop, PAYLOAD)] * lead + [(mark, self.marks.payload("first"))]
         jobs += [(noop, PAYLOAD)] * self._measured + [(mark, self.marks.payload("last"))]
         jobs += [(hold, self.gate.payload)] * SLOTS
-        if not self.queues:
-            return jobs
-        names = self.queues
+        names = self.queues.own if self.name == "spread" else self._here
         return [(*each, JobOptions(queue=names[at % len(names)])) for at, each in enumerate(jobs)]
 
-    async def turn(self) -> None:
-        """A slice of everything. The first calls of a kind are not counted."""
-        await self._calls("empty_us", self._empty)
-        await self._calls("lone_us", self._lone)
+    @property
+    def _here(self) -> tuple[str, ...]:
+        """The queue of this turn, for jobs that are all in one."""
+        return (self.queues.own[self._turn % len(self.queues.own)] if self.queues.others else "default",)
+
+    async def turn(self) -> Slices:
+        """Slices of everything. The first calls of a kind are not counted."""
+        self._turn += 1
+        self._slices = defaultdict(list)
+        await self._submit_alone()
         requests = self._block()
-        half = len(requests) // 2
-        await submit_parts(self.jobs, requests[:half])
-        begin, before = time.perf_counter(), self.server.work()
-        await submit_parts(self.jobs, requests[half:])
-        seconds, work = time.perf_counter() - begin, self.server.work() - before
-        self.slices["submit_us"].append(work.script_us / (len(requests) - half))
-        self.slices["submits_per_second"].append((len(requests) - half) / seconds)
+        for first in range(0, len(requests), PART):
+            part = requests[first : first + PART]
+            begin, before = time.perf_counter(), self.server.work()
+            await submit_parts(self.jobs, part)
+            seconds, work = time.perf_counter() - begin, self.server.work() - before
+            if first or len(requests) <= PART:
+                self._slices["submit_us"].append(work.script_us / len(part))
+                self._slices["submits_per_second"].append(len(part) / seconds)
         self._drain()
+        return self._slices
 
     def _drain(self) -> None:
         """Let the worker go, up to the next time that all of its slots are held."""
@@ -93,30 +120,16 @@ class Situation:
         self.gate.wait(PATIENCE_SECONDS)
         work = self.server.work() - before
         # Those that were submitted alone are in this turn too, but where they are in one queue of very many.
-        jobs = self.sizes.block + (0 if self.queues else LONE_CALLS)
-        self.slices["drain_us"].append(work.script_us / jobs)
-        self.slices["worker_us"].append((last.cpu - first.cpu) / self._measured * 1e6)
-        self.slices["jobs_per_second"].append(self._measured / (last.at - first.at) * 1e9)
+        jobs = self.sizes.block + (0 if self.name == "spread" else LONE_CALLS)
+        self._slices["drain_us"].append(work.script_us / jobs)
+        self._slices["worker_us"].append((last.cpu - first.cpu) / self._measured * 1e6)
+        self._slices["jobs_per_second"].append(self._measured / (last.at - first.at) * 1e9)
 
-    async def _lone(self) -> None:
-        await self.jobs.submit_job(noop, PAYLOAD)
-
-    async def _empty(self) -> None:
-        """A script that does nothing: what any script costs this server, with what it holds."""
-        self.server.watcher.eval("return 0", 0)
-
-    async def _calls(self, figure: str, call: Callable[[], Awaitable[None]]) -> None:
-        """Microseconds of the server for a call, one after the other."""
+    async def _submit_alone(self) -> None:
         for number in range(1 + SLICES):
             before = self.server.work()
             for _ in range(CALLS):
-                await call()
+                await self.jobs.submit_job(noop, PAYLOAD, queue=self._here[0])
             work = self.server.work() - before
             if number:
-                self.slices[figure].append(work.script_us / work.script_calls)
-
-    def figures(self) -> dict[str, float]:
-        """The medians of the turns since they were last asked for."""
-        found = {f"growth.{self.name}.{key}": statistics.median(each) for key, each in self.slices.items()}
-        self.slices.clear()
-        return found
+                self._slices["lone_us"].append(work.script_us / work.script_calls)

@@ -46,13 +46,13 @@ class Sizes:
 
     @property
     def block(self) -> int:
-        """2,000 at full size: what a worker runs in one turn of those whose stores are compared."""
-        return max(400, self.small_backlog // 5)
+        """4,000 at full size: what a worker runs in one turn of those whose stores are compared."""
+        return max(400, self.small_backlog * 2 // 5)
 
     @property
     def turns(self) -> int:
-        """15 at full size: turns of each of them in a round."""
-        return max(1, min(15, self.jobs // 2500))
+        """25 at full size: turns of each of them in a round."""
+        return max(1, min(25, self.jobs // 1600))
 
     @property
     def dead_letters(self) -> int:
@@ -63,6 +63,11 @@ class Sizes:
     def due_at_once(self) -> int:
         """100,000 at full size."""
         return self.jobs * 5 // 2
+
+    @property
+    def bursts(self) -> int:
+        """3 at full size: times in a round that submits are watched beside such a burst."""
+        return 3 if self.jobs >= 20_000 else 1
 
     @property
     def alone(self) -> int:
@@ -88,3 +93,8 @@ class Sizes:
     def starts(self) -> int:
         """Processes that are started and timed, of each kind in each round."""
         return 10 if self.jobs >= 20_000 else 1
+
+    @property
+    def worker_starts(self) -> int:
+        """Workers that are started and timed in each round."""
+        return 5 if self.jobs >= 20_000 else 1

@@ -6,18 +6,18 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-TURNS = 5
 
-
-async def rates(measures: Mapping[str, tuple[int, Callable[[int], Awaitable[None]]]]) -> dict[str, float]:
-    """How many a second, by name. Each measure does its count in five parts, one part of each in turn.
+async def rates(
+    measures: Mapping[str, tuple[int, Callable[[int], Awaitable[None]]]], turns: int = 5
+) -> dict[str, float]:
+    """How many a second, by name. Each measure does its count in so many parts, one part of each in turn.
 
     So what disturbs the machine disturbs all of them.
     """
     seconds, done = dict.fromkeys(measures, 0.0), dict.fromkeys(measures, 0)
-    for _ in range(TURNS):
+    for _ in range(turns):
         for name, (count, measure) in measures.items():
-            part = max(1, count // TURNS)
+            part = max(1, count // turns)
             begin = time.perf_counter()
             await measure(part)
             seconds[name] += time.perf_counter() - begin

@@ -1,6 +1,8 @@
 """Many delayed jobs that are due at one instant: how soon the last one starts, and what submits have to bear meanwhile.
 
-One server and one warm worker. As many jobs that wait in their queue are drained in the same round, for comparison.
+One server and one warm worker. As many jobs that wait in their queue are drained in the same round, for comparison; with
+submits beside them both happen several times in turns, for each time lasts three seconds, and which processes share a processor
+changes meanwhile.
 """
 
 from __future__ import annotations
@@ -65,8 +67,21 @@ class Burst:
         seconds = START_SECONDS + self.count * SECONDS_PER_JOB
         return await asyncio.to_thread(self.marks.wait, what, seconds)
 
-    async def submits_until(self, ends: asyncio.Future[Mark]) -> list[float]:
-        """Milliseconds of each submit that is awaited meanwhile, one after the other."""
+    async def submits_while_waiting_drain(self) -> list[float]:
+        """Milliseconds of each submit while jobs start that waited in their queue."""
+        await self.lay_waiting()
+        ends = asyncio.ensure_future(self.ended("last"))
+        await self.jobs.resume_queue("default")
+        return await self._submits_until(ends)
+
+    async def submits_while_delayed_start(self) -> list[float]:
+        """Milliseconds of each submit from the instant on that delayed jobs waited for."""
+        due = await self.lay_delayed()
+        ends = asyncio.ensure_future(self.ended("last"))
+        await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
+        return await self._submits_until(ends)
+
+    async def _submits_until(self, ends: asyncio.Future[Mark]) -> list[float]:
         found = []
         while not ends.done():
             found += await submits(self.jobs, 1)
@@ -107,16 +122,11 @@ async def burst(sizes: Sizes) -> Figures:
                 "burst.waiting": count / (last.at - first.at) * 1e9,
                 "burst.delayed": count / (promoted.at - monotonic_of(due)) * 1e9,
             }
-            quiet = await submits(jobs, sizes.latencies)
-            await scene.lay_waiting()
-            ends = asyncio.ensure_future(scene.ended("last"))
-            await jobs.resume_queue("default")
-            draining = await scene.submits_until(ends)
-            due = await scene.lay_delayed()
-            ends = asyncio.ensure_future(scene.ended("last"))
-            await asyncio.sleep((due - datetime.now(UTC)).total_seconds())
-            promoting = await scene.submits_until(ends)
-    for name, found in {"quiet": quiet, "draining": draining, "promoting": promoting}.items():
-        figures[f"burst.{name}_p50"] = percentile(found, 50)
-        figures[f"burst.{name}_p99"] = percentile(found, 99)
+            found = {"quiet": await submits(jobs, sizes.latencies), "draining": [], "promoting": []}
+            for _ in range(sizes.bursts):
+                found["draining"] += await scene.submits_while_waiting_drain()
+                found["promoting"] += await scene.submits_while_delayed_start()
+    for name, milliseconds in found.items():
+        figures[f"burst.{name}_p50"] = percentile(milliseconds, 50)
+        figures[f"burst.{name}_p99"] = percentile(milliseconds, 99)
     return figures

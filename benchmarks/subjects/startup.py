@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import statistics
 import subprocess
 import sys
 import time
@@ -51,23 +52,25 @@ def run_milliseconds(command: tuple[str, ...]) -> float:
 
 @every_round
 async def startup(sizes: Sizes) -> Figures:
-    """The programs in turns, then a worker until a job that waits for it has begun."""
+    """The programs in turns, then workers, each until a job that waits for it has begun."""
     compile_package()
-    found: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+    found: dict[str, list[float]] = {name: [] for name in (*PROGRAMS, "ready")}
     for _ in range(sizes.starts):
         for name, command in PROGRAMS.items():
             found[name].append(run_milliseconds(command))
-    middle = {name: sorted(each)[len(each) // 2] for name, each in found.items()}
     with valkey() as server, Marks() as marks:
         async with service(server) as jobs:
-            await jobs.submit_job(mark, marks.payload("ready"))
-        with hexjobs_worker(server, 5) as worker:
-            ready = marks.wait("ready", START_SECONDS).at - worker.begun
+            for _ in range(sizes.worker_starts):
+                await jobs.submit_job(mark, marks.payload("ready"))
+                with hexjobs_worker(server, 5) as worker:
+                    began = marks.wait("ready", START_SECONDS).at
+                found["ready"].append((began - worker.begun) / 1e6)
+    middle = {name: statistics.median(each) for name, each in found.items()}
     return {
         "startup.python": middle["python"],
         "startup.help": middle["help"] - middle["python"],
         "startup.package": middle["package"] - middle["python"],
         "startup.libraries": middle["libraries"] - middle["python"],
         "startup.service": middle["service"] - middle["python"],
-        "startup.ready": ready / 1e6,
+        "startup.ready": middle["ready"],
     }

@@ -17,6 +17,8 @@ from ..stopwatch import rates
 from .bare import BarePushes
 
 SUBMITTERS = 50
+TURNS_OF_FEW = 25
+"""Of those that are awaited one after the other: they are so short that a moment in which the machine is slow is one of each."""
 
 
 class Submits:
@@ -75,12 +77,17 @@ async def submit(sizes: Sizes) -> Figures:
             submits = Submits(jobs, blocking_jobs)
             for warm_up in (submits.one_by_one, submits.blocking, bare.one_by_one, bare.blocking):
                 await warm_up(10)
-            return await rates(
+            one_by_one = await rates(
                 {
                     "bare.async": (few, bare.one_by_one),
                     "submit.async": (few, submits.one_by_one),
                     "bare.blocking": (few, bare.blocking),
                     "submit.blocking": (few, submits.blocking),
+                },
+                turns=TURNS_OF_FEW,
+            )
+            return one_by_one | await rates(
+                {
                     "submit.tasks": (many, submits.by_tasks),
                     # As many as the tasks do: each part starts its threads anew, and of few submits that is a good share.
                     "submit.threads": (many, submits.by_threads),
