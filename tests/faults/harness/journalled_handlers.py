@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -110,18 +111,18 @@ def gil_marker(context: JobContext) -> str:
 
 
 def hold_interpreter_lock(context: JobContext, seconds: float) -> None:
-    """One catastrophic match that takes `seconds` or somewhat more: each further letter makes it 1.6 times as long."""
+    """One catastrophic match of about `seconds` of processor time.
+
+    A letter more makes it 1.6 times as long, an alternative more adds what the first one takes.
+    """
     Path(gil_marker(context)).touch()
-    pattern, length = re.compile("(a|aa)+$"), 20
-    took = 0.0
-    while took < 0.02:  # long enough to be measured
-        length += 1
+    catastrophe, letters, took = "(a|aa)+$", 20, 0.0
+    while took < 0.05:  # long enough to be measured
+        letters += 1
         begin = time.thread_time()
-        pattern.match("a" * length + "b")
+        re.match(catastrophe, "a" * letters + "b")
         took = time.thread_time() - begin
-    while took < seconds:
-        length, took = length + 1, took * 1.618
-    pattern.match("a" * length + "b")
+    re.match("|".join([catastrophe] * ceil(seconds / took)), "a" * letters + "b")
 
 
 @job_handler("effect", retry_delay="20ms")

@@ -66,7 +66,7 @@ class Stage:
             "lease": f"{LEASE:g}s",
             "retry_delay": "50ms",
             "shutdown_timeout": "2s",
-            "stuck_after": "10s",
+            "stuck_after": "30s",
             **(worker_pool or {}),
         }
         self._jobs, self._queues, self._sections = jobs or {}, queues or {}, sections or {}
