@@ -68,13 +68,14 @@ class ScriptsCost:
     async def _through_the_queue(self, size: int, calls: int) -> None:
         """In, out, extended and settled, `size` in each call."""
         words = f"{size:,} job{'s' if size > 1 else ''}"
+        enqueue = "enqueue" if size > 1 else "enqueue_one"
         deliveries: list[list[Delivery]] = []
 
         async def fetch() -> None:
             deliveries.append(await self._queue.dequeue(WORKER, size, NOW))
 
         await self._take(
-            "enqueue", words, size, lambda: self._jobs.submit_jobs([(noop, PAYLOAD)] * size), calls
+            enqueue, words, size, lambda: self._jobs.submit_jobs([(noop, PAYLOAD)] * size), calls
         )
         await self._take("dequeue", words, size, fetch, calls)
         each = iter(deliveries)

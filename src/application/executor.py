@@ -20,7 +20,6 @@ from .handler_registry import BoundHandler, HandlerRegistry
 from .job_context import JobContext
 from .job_result import outcome_of_returned
 from .log_ids import bind_log_ids
-from .messages import to_milliseconds
 from .middleware import MetricsMiddleware, Middleware, Proceed, compose
 from .run import Run, StopReason
 from .run_context import BlockingRunContext, RunContext, RunServices
@@ -87,7 +86,7 @@ class Executor:
 
     def now(self) -> int:
         """What `prepare` takes as the instant: milliseconds since 1970."""
-        return to_milliseconds(self.clock.now())
+        return self.clock.milliseconds()
 
     def prepare(self, delivery: Delivery, now: int | None = None) -> Run | Settlement:
         """Read the delivery: a run, or at once the settlement of what cannot or need not run.

@@ -14,7 +14,7 @@ from ..ports.envelope import MalformedEnvelope, NewerEnvelope, decode_envelope
 from ..ports.job_queue import JobQueue
 from ..ports.job_store import JobStore, StoredJob
 from ..ports.leases import Leases
-from .messages import to_instant, to_job, to_milliseconds
+from .messages import to_instant, to_job
 from .reason import Reason, span
 from .waiting_reasons import MOST_AHEAD, waiting_reasons
 
@@ -45,7 +45,7 @@ class ExplainJob:
         if stored is None:
             raise JobNotFound(job_id)
         job = to_job(stored, self.factory, self.default_max_retries)
-        now = to_milliseconds(self.clock.now())
+        now = self.clock.milliseconds()
         if job.is_finished:
             reasons = [_ended(job)]
         elif job.status is JobStatus.PROCESSING:

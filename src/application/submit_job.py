@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from ..domain.errors import InvalidJob, JobError, JobsDisabled, Problem
@@ -18,7 +17,7 @@ from ..ports.envelope import Message
 from .durability import Durability
 from .intake import Intake
 from .job_ids import JobIds, job_ids
-from .messages import at_beside, new_message, plain_message, to_milliseconds
+from .messages import at_beside, new_message, plain_message, to_instant, to_milliseconds
 from .submit_batches import SubmitBatches
 
 
@@ -66,8 +65,7 @@ class SubmitJob:
         """Submit one job; its id. Raises what refused it."""
         if not self.enabled:
             raise JobsDisabled
-        now = self.clock.now()
-        message = self._message(job_type, payload, options, now, to_milliseconds(now))
+        message = self._message(job_type, payload, options, self.clock.milliseconds())
         if self.durability is not None and not self.durability.is_ensured:
             await self.durability.ensure()
         (result,) = await self.intake.enqueue((message,), self.validator.caps)
@@ -89,12 +87,11 @@ class SubmitJob:
 
     def _messages(self, items: Sequence[Item]) -> list[Message | JobError]:
         """What each item came to; they share a reading of the clock."""
-        now = self.clock.now()
-        made = to_milliseconds(now)
+        made = self.clock.milliseconds()
         found: list[Message | JobError] = []
         for item in items:
             try:
-                found.append(self._message(*_parts(item), now, made))
+                found.append(self._message(*_parts(item), made))
             except JobError as error:
                 found.append(error)
         return found
@@ -104,7 +101,6 @@ class SubmitJob:
         given: JobType[Any, Any] | str,
         payload: Any,
         options: JobOptions,
-        now: datetime,
         made: int,
     ) -> Message:
         """As `build`, without a job that nobody looks at between here and the queue."""
@@ -121,7 +117,7 @@ class SubmitJob:
             placement,
             job_id or self.ids.new(made),
             at,
-            options.starts_at(now),
+            options.starts_at(to_instant(made)),
         )
 
 

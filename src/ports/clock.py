@@ -13,6 +13,10 @@ class Clock(Protocol):
         """The present instant, aware, in UTC."""
         ...
 
+    def milliseconds(self) -> int:
+        """The present instant in whole milliseconds since 1970, rounded down."""
+        ...
+
     def monotonic(self) -> float:
         """Seconds that never run backwards; only differences mean something."""
         ...

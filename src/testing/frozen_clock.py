@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from ..domain.duration import parse_duration
 from ..domain.errors import WaitTimeout
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
 
 class FrozenClock:
     """The Clock that jobs and handlers see; it stands still until `advance`. Safe to share between threads.
@@ -26,6 +29,10 @@ class FrozenClock:
     def now(self) -> datetime:
         """The instant at which it stands, aware, in UTC."""
         return self._start + self._passed
+
+    def milliseconds(self) -> int:
+        """The instant at which it stands, in whole milliseconds since 1970."""
+        return (self.now() - EPOCH) // MILLISECOND
 
     def monotonic(self) -> float:
         """Seconds advanced so far."""
@@ -49,6 +56,7 @@ class StandingClock:
 
     def __init__(self, clock: FrozenClock) -> None:
         self.now = clock.now
+        self.milliseconds = clock.milliseconds
         self.monotonic = clock.monotonic
 
     async def sleep(self, seconds: float) -> None:  # noqa: ARG002  # the port's signature

@@ -7,6 +7,9 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
 
 class FrozenClock:
     """A Clock that stands still until `advance`; sleepers of any thread's event loop return when their time has come."""
@@ -20,6 +23,10 @@ class FrozenClock:
     def now(self) -> datetime:
         """The instant at which the clock stands."""
         return self._start + self._passed
+
+    def milliseconds(self) -> int:
+        """That instant in whole milliseconds since 1970."""
+        return (self.now() - EPOCH) // MILLISECOND
 
     def monotonic(self) -> float:
         """Seconds advanced so far."""

@@ -14,6 +14,10 @@ class SystemClock:
         """See `Clock.now`."""
         return datetime.now(UTC)
 
+    def milliseconds(self) -> int:
+        """See `Clock.milliseconds`."""
+        return time.time_ns() // 1_000_000
+
     def monotonic(self) -> float:
         """See `Clock.monotonic`."""
         return time.monotonic()

@@ -85,7 +85,7 @@ class MemoryCircuits:
         return circuit if circuit is not None and circuit.probe == token else None
 
     def _now(self) -> int:
-        return milliseconds(self._clock.now())
+        return self._clock.milliseconds()
 
 
 def _span(rules: CircuitRules, openings: int) -> timedelta:

@@ -9,7 +9,6 @@ from ...domain.status import JobStatus
 from ...ports.clock import Clock
 from ...ports.dead_letter_answer import DeadLetterAnswer
 from ...ports.dead_letters import DeadLetterQuery
-from .instants import milliseconds
 from .record import JobRecord
 from .state import MemoryStore
 
@@ -60,7 +59,7 @@ class MemoryDeadLetters:
         return DeadLetterAnswer.DONE
 
     def _refresh(self) -> int:
-        now = milliseconds(self._clock.now())
+        now = self._clock.milliseconds()
         self._state.refresh(now)
         return now
 

@@ -155,7 +155,7 @@ class MemoryJobQueue:
                 self._state.leases[worker_id] = Lease(1, self._now())
 
     def _now(self) -> int:
-        return milliseconds(self._clock.now())
+        return self._clock.milliseconds()
 
     def _seconds_until_due(self) -> float:
         due = self._state.next_due()

@@ -128,7 +128,7 @@ class MemoryJobStore:
     async def sweep(self, max_completed: int) -> int:
         """Remove what retention has ended, the earliest completed first; the number of jobs removed."""
         with self._state.lock:
-            now = milliseconds(self._clock.now())
+            now = self._clock.milliseconds()
             expired = self._state.refresh(now)
             surplus = islice(
                 self._state.completed.values(), max(0, len(self._state.completed) - max_completed)
@@ -145,7 +145,7 @@ class MemoryJobStore:
         return record
 
     def _refresh(self) -> int:
-        now = milliseconds(self._clock.now())
+        now = self._clock.milliseconds()
         self._state.refresh(now)
         return now
 

@@ -7,7 +7,6 @@ from ...domain.status import JobStatus
 from ...domain.transitions import JobEvent
 from ...ports.clock import Clock
 from ...ports.leases import Recovered, WorkerFacts, WorkerStatus
-from .instants import milliseconds
 from .lease import Lease
 from .record import JobRecord
 from .state import MemoryStore
@@ -67,4 +66,4 @@ class MemoryLeases:
         return Recovered(record.job_id, record.message.data, record.crashes, cancelled)
 
     def _now(self) -> int:
-        return milliseconds(self._clock.now())
+        return self._clock.milliseconds()

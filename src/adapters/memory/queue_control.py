@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ...domain.status import JobStatus
 from ...ports.clock import Clock
-from .instants import milliseconds
 from .state import MemoryStore
 
 _REMOVED_BY_A_PURGE = (JobStatus.PENDING, JobStatus.SCHEDULED, JobStatus.RETRYING)
@@ -36,7 +35,7 @@ class MemoryQueueControl:
     async def purge(self, queue: str) -> int:
         """Forget all jobs of the queue that wait, are scheduled or retrying; the number of jobs removed."""
         with self._state.lock:
-            self._state.refresh(milliseconds(self._clock.now()))
+            self._state.refresh(self._clock.milliseconds())
             waiting = [
                 record
                 for record in self._state.jobs.values()

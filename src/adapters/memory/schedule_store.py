@@ -12,7 +12,6 @@ from ...ports.envelope import Message
 from ...ports.schedule_entry import Planned, ScheduleEntry
 from ...ports.schedule_ledger import Claim, FireOutcome, LedgerEntry, Look, Seeding
 from .firing import Firing
-from .instants import milliseconds
 from .state import MemoryStore
 
 
@@ -29,7 +28,7 @@ class MemoryScheduleStore:
 
     async def now(self) -> int:
         """The clock, in milliseconds since 1970."""
-        return milliseconds(self._clock.now())
+        return self._clock.milliseconds()
 
     async def put(self, planned: Planned) -> None:
         """Add the entry, or replace the one of the same name; one with the same rhythm goes on as it was."""
@@ -106,7 +105,7 @@ class MemoryScheduleStore:
     async def pass_over(self, claim: Claim, count: int) -> bool:
         """Note `count` instants, the claim's being the latest, as missed; False where the claim is refused."""
         with self._state.lock:
-            now = milliseconds(self._clock.now())
+            now = self._clock.milliseconds()
             record = self._kept.records.get(claim.name)
             if record is None or not record.claim(claim, now):
                 return False
@@ -150,6 +149,6 @@ class MemoryScheduleStore:
                 bell.leave(signal, heard=heard)
 
     def _firing(self) -> Firing:
-        now = milliseconds(self._clock.now())
+        now = self._clock.milliseconds()
         self._state.refresh(now)
         return Firing(self._state, now)

@@ -10,7 +10,6 @@ from ...domain.status import JobStatus
 from ...domain.transitions import JobEvent
 from ...ports.clock import Clock
 from ...ports.store_check import Finding, Pause, StoreReport
-from .instants import milliseconds
 from .record import JobRecord
 from .state import MemoryStore
 
@@ -30,7 +29,7 @@ class MemoryStoreCheck:
         """Check every relation, both ways; with `repair` put everything right."""
         state = self._state
         with state.lock:
-            now = milliseconds(self._clock.now())
+            now = self._clock.milliseconds()
             state.refresh(now)
             rows = [*self._lost_jobs(), *self._places(), *self._counts()]
             if repair and rows:

@@ -30,7 +30,7 @@ from .replies import (
     queue_stats,
     settled,
 )
-from .requests import enqueue_arguments, settle_arguments
+from .requests import enqueue_arguments, enqueue_one_arguments, settle_arguments
 from .scripts import script
 from .store_risks import store_risks
 from .told_subscription import UNKNOWN_DIGEST, ToldSubscription
@@ -65,6 +65,11 @@ class RedisJobQueue:
         self, messages: Sequence[Message], caps: Mapping[str, int] = {}, *, atomic: bool = False
     ) -> list[EnqueueResult]:
         """See `JobQueue.enqueue`. May be repeated after a broken connection: ids make it one job."""
+        if len(messages) == 1 and not messages[0].envelope.unique:
+            [message] = messages
+            arguments = enqueue_one_arguments(self._keys.prefix, message, caps.get(message.envelope.queue))
+            answers = await self._transport.run(script("enqueue_one"), arguments, repeatable=True)
+            return enqueue_results(messages, answers, caps)
         if not messages:
             return []
         known_caps = caps

@@ -13,16 +13,18 @@ from .replies import milliseconds
 from .transport import Argument
 
 
+def enqueue_one_arguments(prefix: str, message: Message, cap: int | None) -> list[Argument]:
+    """The arguments of `enqueue_one.lua`; `cap` is the queue's `max_jobs`. What most messages share stands in front."""
+    envelope = message.envelope
+    begin = (prefix, envelope.type, envelope.queue, envelope.priority, "" if cap is None else cap)
+    due = b"" if envelope.due is None else b"%d" % envelope.due
+    return [begin, message.job_id.encode(), message.data, due]
+
+
 def enqueue_arguments(
     prefix: str, messages: Sequence[Message], caps: Mapping[str, int], *, atomic: bool
 ) -> list[Argument]:
     """The arguments of `enqueue.lua`. Messages of one queue, level and sort share a kind."""
-    if len(messages) == 1:
-        [message] = messages
-        envelope = message.envelope
-        if envelope.due is None and not (atomic or caps or envelope.unique):
-            begin = (prefix, 0, 0, 1, envelope.type, "", "", 1, envelope.queue, envelope.priority)
-            return [begin, message.job_id.encode(), message.data, b"1"]
     sorts: dict[tuple[str, int | str, str], dict[tuple[str, str], int]] = {}
     rows: list[Argument] = []
     count = 0

@@ -9,7 +9,7 @@ from .packed import packed
 from .scripts import Script
 from .transport import Argument, Word
 
-# Its beginning, id, data and kind: the call that is made most, and alone.
+# Its beginning, id, data and due time: the call that is made most, and alone.
 LONE_SUBMIT = 4
 _THREE_WORDS = b"%b" + 3 * b"$%d\r\n%b\r\n"
 

@@ -38,7 +38,7 @@ SUBSCRIPTION = Subscription("worker-1", {"default": 1})
 AT_ONCE = timedelta(0)
 ADDRESS = Address(host="example.org")
 # What makes the store larger. A new script either has a `-- flags:` line or is named here.
-REFUSED_WHEN_FULL = {"enqueue", "retry", "reschedule", "progress", "fire"} | {
+REFUSED_WHEN_FULL = {"enqueue", "enqueue_one", "retry", "reschedule", "progress", "fire"} | {
     f"schedule_{what}" for what in ("put", "seed", "trigger", "pass")
 }
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexjobs.adapters.redis.packed import packed
-from hexjobs.adapters.redis.requests import enqueue_arguments
+from hexjobs.adapters.redis.requests import enqueue_one_arguments
 from hexjobs.adapters.redis.script_call import script_call, whole_call
 from hexjobs.adapters.redis.scripts import Script
 from support.messages import message
@@ -43,12 +43,13 @@ def test_calls_that_begin_alike_are_kept_apart() -> None:
             assert script_call(script, [(prefix, 1), *own]) == expected
 
 
-def test_a_lone_message_asks_the_same_as_one_of_many() -> None:
-    """With a cap, a due time, a unique key, all or none, or nothing of that."""
-    plain, other = message("a"), message("a", queue="email", priority="high")
-    caps: dict[str, int] = {"default": 5}
-    for one in (plain, other, message("a", due=0), message("a", due=7), message("a", unique="u")):
-        for known, atomic in (({}, False), (caps, False), ({}, True)):
-            alone = enqueue_arguments("jobs", [one], known, atomic=atomic)
-            of_two = enqueue_arguments("jobs", [one, one], known, atomic=atomic)
-            assert script_call(SCRIPT, alone) == script_call(SCRIPT, of_two[:-3])
+def test_three_words_of_bytes_are_packed_alike() -> None:
+    """What a lone submit sends: with a cap or without one, due at once or later."""
+    for due in (None, 0, 7):
+        for cap in (None, 5):
+            begin, *own = enqueue_one_arguments("jobs", message("a", due=due), cap)
+            assert isinstance(begin, tuple)
+            expected = packed("EVALSHA", SCRIPT.sha, 1, "jobs:meta", *begin, *own)
+            assert script_call(SCRIPT, [begin, *own]) == expected
+            assert begin == ("jobs", "report", "default", "normal", "" if cap is None else cap)
+            assert own[2] == (b"" if due is None else str(due).encode())
