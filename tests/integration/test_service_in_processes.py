@@ -71,10 +71,12 @@ def test_sixteen_threads_share_a_service(jobs: BackgroundJobService, data_dir: P
 def test_fifty_tasks_share_round_trips(data_dir: Path) -> None:
     """The first submit goes at once, and what the others submit meanwhile goes together."""
     jobs = AsyncBackgroundJobService.from_config(jobs={"embedded": {"data_dir": str(data_dir)}})
-    server = jobs.container.embedded_server()
+    server, before = jobs.container.embedded_server(), ["alone", "together", "with-another"]
 
     async def main() -> list[str]:
-        await submitted(jobs, "before")
+        await asyncio.gather(
+            *[submitted(jobs, job_id) for job_id in before]
+        )  # the server learns both scripts
         client.config_resetstat()
         return await asyncio.gather(*[submitted(jobs, f"job-{number}") for number in range(50)])
 
@@ -82,7 +84,7 @@ def test_fifty_tasks_share_round_trips(data_dir: Path) -> None:
         assert asyncio.run(main()) == [f"job-{number}" for number in range(50)]
         commands: Any = client.info("commandstats")
     assert sum(commands.get(f"cmdstat_{name}", {}).get("calls", 0) for name in ("eval", "evalsha")) == 2
-    assert stored(data_dir) == Counter(["before", *(f"job-{number}" for number in range(50))])
+    assert stored(data_dir) == Counter([*before, *(f"job-{number}" for number in range(50))])
     server.release()
 
 
