@@ -3,7 +3,7 @@
 Each situation is measured between two stores with a small backlog alone, which is what it is compared with. The three of them
 have servers and workers of their own, new ones in each round, and take turns of a sixth of a second; nothing else runs
 meanwhile, for servers beside each other take the processor's cache from each other, the more the larger they are. On a machine
-that is shared the same slice takes up to twice as long as it did a moment before; a figure is that of the best tenth of its slices.
+that is shared the same slice takes up to twice as long as it did a moment before, so a figure is the mean of many.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ async def growth(sizes: Sizes) -> dict[str, float]:
             place = stack.enter_context(servers_apart())
             stores = [await _prepared(each, sizes, place, stack) for each in (BASE, name, BASE)]
             turns = [[await each.turn() for each in stores] for _ in range(sizes.turns)]
-        figures.update(_undisturbed(name, *zip(*turns, strict=True)))
+        figures.update(_figures(name, *zip(*turns, strict=True)))
     return figures
 
 
-def _undisturbed(
+def _figures(
     name: str, base: Iterable[Slices], grown: Iterable[Slices], other: Iterable[Slices]
 ) -> Iterator[tuple[str, float]]:
     """Each figure of a situation, and the mean of its two bases."""
-    bases = [dict(_best(turns)) for turns in (base, other)]
-    for figure, value in _best(grown):
+    bases = [dict(_means(turns)) for turns in (base, other)]
+    for figure, value in _means(grown):
         yield f"growth.{name}.{figure}", value
         yield f"growth.{name}.{BASE}.{figure}", statistics.mean(each[figure] for each in bases)
 
 
-def _best(turns: Iterable[Slices]) -> Iterator[tuple[str, float]]:
-    """Of all slices of each figure the one that a tenth of them are better than."""
+def _means(turns: Iterable[Slices]) -> Iterator[tuple[str, float]]:
+    """The mean of all slices of each figure, without the highest and the lowest tenth of them."""
     every = list(turns)
     for figure in every[0]:
-        is_rate = figure.endswith("_per_second")
-        best_first = sorted((slice_ for turn in every for slice_ in turn[figure]), reverse=is_rate)
-        yield figure, best_first[len(best_first) // 10]
+        slices = sorted(each for turn in every for each in turn[figure])
+        beyond = len(slices) // 10
+        yield figure, statistics.mean(slices[beyond : len(slices) - beyond])
 
 
 async def _prepared(
