@@ -1,7 +1,7 @@
 """`make bench-scripts`: what each script costs the server, in microseconds a call and a job, at several backlogs.
 
-The server's own account (`INFO commandstats`), so that a regression shows on a busy machine too. Every script is called
-as a worker or a service calls it. Prints a table and writes `benchmarks/scripts_cost.md`. From the environment:
+The server's own account (`INFO commandstats`), in which neither the client nor the network has a part; the speed of the
+machine has. Every script is called as a worker or a service calls it. Prints a table and writes `benchmarks/scripts_cost.md`. From the environment:
 BACKLOGS=0,10000,100000, CALLS=50 of each kind at each backlog, OUT=FOLDER.
 """
 
@@ -23,6 +23,7 @@ from hexjobs.ports.delivery import Delivery, Settlement, Subscription
 from .loops import run
 from .machine import about
 from .noop_jobs import PAYLOAD, noop
+from .processors import servers_apart
 from .report import number
 from .server import Server, valkey
 from .services import fill, service
@@ -173,7 +174,8 @@ async def measure(backlogs: Sequence[int], calls: int) -> dict[int, Costs]:
     """The costs at each backlog, each on a server of its own."""
     found = {}
     for backlog in backlogs:
-        with valkey() as server:
+        with valkey() as server, servers_apart() as place:
+            place(server)
             async with service(server) as jobs:
                 await fill(jobs, backlog)
                 found[backlog] = await ScriptsCost(server, jobs, calls).measure()
